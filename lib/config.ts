@@ -1,0 +1,98 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from './core/errors.ts';
+
+/** The environment variables of the functions. cdk/ and local/ set them by these names; nothing else reads process.env. */
+export const variable = {
+  bucket: 'FACENET_BUCKET',
+  table: 'FACENET_TABLE',
+  facesQueueUrl: 'FACENET_FACES_QUEUE_URL',
+  tagsQueueUrl: 'FACENET_TAGS_QUEUE_URL',
+  bus: 'FACENET_BUS',
+  embedder: 'FACENET_EMBEDDER',
+  models: 'FACENET_MODELS',
+  minFace: 'FACENET_MIN_FACE',
+  maxImageBytes: 'FACENET_MAX_IMAGE_BYTES',
+  maxPixels: 'FACENET_MAX_PIXELS',
+  maxRequestBytes: 'FACENET_MAX_REQUEST_BYTES',
+  threads: 'FACENET_THREADS',
+  s3PathStyle: 'FACENET_S3_PATH_STYLE',
+} as const;
+
+/** The embedder where only npm is at hand. */
+export const defaultEmbedder = 'mobilefacenet';
+
+/** Where the models lie in a Lambda function: a layer is unpacked to /opt. */
+export const layerModels = '/opt/models';
+
+const megabyte = 1024 * 1024;
+const name = z.string().min(1);
+const whole = z.coerce.number().int().positive();
+
+const visionSchema = z.object({
+  embedder: name.default(defaultEmbedder),
+  models: name.optional(),
+  /** The smallest face that is looked for: the side of its box in pixels. */
+  minFace: whole.default(20),
+  maxImageBytes: whole.default(50 * megabyte),
+  /** Pixels of a photo before it is decoded. */
+  maxPixels: whole.default(120_000_000),
+  /** Threads of a model session. */
+  threads: whole.default(2),
+});
+
+const functionSchema = visionSchema.extend({
+  bucket: name,
+  table: name,
+  facesQueueUrl: z.url(),
+  tagsQueueUrl: z.url(),
+  bus: name,
+  /** What Lambda carries in one synchronous call, base64 and all. */
+  maxRequestBytes: whole.default(6 * megabyte),
+  s3PathStyle: z.stringbool().default(false),
+});
+
+/** The settings that the vision needs: models, limits, threads. */
+export type VisionConfig = z.infer<typeof visionSchema> & { readonly models: string };
+/** All settings of a function. */
+export type Config = z.infer<typeof functionSchema> & { readonly models: string };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the settings of a function.
+ * @throws ConfigError that names every variable that is missing or wrong
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  return { ...read(functionSchema, environment), models: modelsFolder(environment) };
+}
+
+/**
+ * Reads the settings of the vision alone, for a command that needs no bucket and no table.
+ * @throws ConfigError that names every variable that is wrong
+ */
+export function readVisionConfig(environment: Environment = process.env): VisionConfig {
+  return { ...read(visionSchema, environment), models: modelsFolder(environment) };
+}
+
+/** Where built models are kept: FACENET_MODELS, or a cache of the user's that outlives clones and `npm ci`. */
+export function modelsFolder(environment: Environment = process.env): string {
+  const chosen = environment[variable.models];
+  if (chosen) return chosen;
+  if (environment.LAMBDA_TASK_ROOT) return layerModels;
+  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'facenet-serverless', 'models');
+}
+
+function read<S extends z.ZodObject>(schema: S, environment: Environment): z.infer<S> {
+  const names = variable as Readonly<Record<string, string>>;
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).map((setting) => [setting, environment[names[setting]!] || undefined]),
+  );
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${names[String(issue.path[0])]}: ${issue.message}`);
+  throw new ConfigError(
+    `The environment does not fit: ${problems.join('; ')}. Set these variables; docs/architecture.md says what each is for.`,
+  );
+}

@@ -1,0 +1,80 @@
+/** What the outside may know of an error code: its HTTP status, whether trying again can help, and what it says in a word. */
+export interface ErrorTraits {
+  readonly status: number;
+  readonly retryable: boolean;
+}
+
+/** Every code that a user, an event or a log line can carry. */
+export const errorTable = {
+  INVALID_REQUEST: { status: 400, retryable: false },
+  EMPTY_IMAGE: { status: 400, retryable: false },
+  ROUTE_NOT_FOUND: { status: 404, retryable: false },
+  PHOTO_NOT_FOUND: { status: 404, retryable: false },
+  PERSON_NOT_FOUND: { status: 404, retryable: false },
+  FACE_NOT_FOUND: { status: 404, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  REQUEST_TOO_LARGE: { status: 413, retryable: false },
+  IMAGE_TOO_LARGE: { status: 413, retryable: false },
+  TOO_MANY_PIXELS: { status: 413, retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
+  UNSUPPORTED_IMAGE_FORMAT: { status: 415, retryable: false },
+  CORRUPT_IMAGE: { status: 422, retryable: false },
+  IMAGE_TOO_SMALL: { status: 422, retryable: false },
+  IMAGE_TOO_SLOW: { status: 422, retryable: false },
+  NO_FACE: { status: 422, retryable: false },
+  FOLDER_MARKER: { status: 422, retryable: false },
+  KEY_WITHOUT_PERSON: { status: 422, retryable: false },
+  INVALID_MESSAGE: { status: 500, retryable: false },
+  INVALID_CONFIG: { status: 500, retryable: false },
+  MODEL_MISSING: { status: 500, retryable: false },
+  MODEL_CORRUPT: { status: 500, retryable: false },
+  INTERNAL: { status: 500, retryable: true },
+  UNAVAILABLE: { status: 503, retryable: true },
+} as const satisfies Record<string, ErrorTraits>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/**
+ * The base of every error this project throws on purpose. `code` is stable, the message is for people and says
+ * what was expected, what was received and what to do; nothing may be decided by the text of it.
+ */
+export class FacenetError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return errorTable[this.code].retryable;
+  }
+}
+
+/** The image itself cannot be used, and no retry will change that: it is recorded and reported as rejected. */
+export class ImageRejectedError extends FacenetError {}
+
+/** A caller's request is wrong or names something that is not there. */
+export class RequestError extends FacenetError {}
+
+/** A setting is missing or makes no sense; found at start, not at the first photo. */
+export class ConfigError extends FacenetError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('INVALID_CONFIG', message, options);
+  }
+}
+
+/** A model's file is missing, or is not what its card says. */
+export class ModelError extends FacenetError {}
+
+/** Something this system leans on did not answer; trying again can help. */
+export class UnavailableError extends FacenetError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('UNAVAILABLE', message, options);
+  }
+}

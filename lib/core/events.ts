@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+/** The `Source` of every event on the bus. */
+export const eventSource = 'facenet';
+
+const point = z.tuple([z.number(), z.number()]).describe('x, y in pixels of the upright photo');
+const box = z
+  .object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() })
+  .describe('pixels of the upright photo; may leave it where the face is cut by the edge');
+const landmarks = z
+  .object({ leftEye: point, rightEye: point, nose: point, mouthLeft: point, mouthRight: point })
+  .describe('left and right as the viewer sees them');
+const common = {
+  version: z.literal('1'),
+  id: z.uuid().describe('the same for a repeated delivery of the same event; drop repeats by it'),
+  time: z.iso.datetime(),
+  collection: z.string(),
+  image: z.object({
+    imageId: z.uuid(),
+    bucket: z.string(),
+    key: z.string(),
+    versionId: z.string().optional(),
+    sequencer: z.string().describe('grows with every version of the key; text order'),
+  }),
+};
+const face = z.object({ faceId: z.uuid(), box, landmarks, confidence: z.number().min(0).max(1) });
+const identity = z
+  .object({ person: z.string(), distance: z.number(), similarity: z.number().min(0).max(100), matchedFaceId: z.uuid() })
+  .nullable()
+  .describe('who it is; null is unknown: nobody enrolled is near enough');
+
+/** A photo is through: all its faces, each named or unknown. Comes again, with another id, when somebody enrolled or erased later changes a name. */
+export const imageIndexedSchema = z.object({
+  ...common,
+  width: z.int(),
+  height: z.int(),
+  model: z.string(),
+  threshold: z.number().describe('the largest distance at which a face is named'),
+  faces: z.array(face.extend({ identity })),
+});
+
+/** A photo under people/ was taken up: its largest face is the person. */
+export const personEnrolledSchema = z.object({ ...common, person: z.string(), model: z.string(), face });
+
+/** A photo cannot be used, and no retry will change that. */
+export const imageRejectedSchema = z.object({ ...common, code: z.string(), reason: z.string() });
+
+/** Faces are gone for good, because their photo was removed or replaced. */
+export const facesErasedSchema = z.object({
+  ...common,
+  reason: z.enum(['removed', 'replaced']),
+  faceIds: z.array(z.uuid()),
+});
+
+/** The schema of each event's `detail`, by its `detail-type`. */
+export const eventSchemas = {
+  'Image Indexed': imageIndexedSchema,
+  'Person Enrolled': personEnrolledSchema,
+  'Image Rejected': imageRejectedSchema,
+  'Faces Erased': facesErasedSchema,
+} as const;
+
+export type EventType = keyof typeof eventSchemas;
+/** One event of the bus: its type, and the detail that goes with that type. */
+export type FacenetEvent = {
+  [T in EventType]: { readonly type: T; readonly detail: z.infer<(typeof eventSchemas)[T]> };
+}[EventType];

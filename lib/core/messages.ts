@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+const point = z.tuple([z.number(), z.number()]);
+const box = z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() });
+const landmarks = z.object({ leftEye: point, rightEye: point, nose: point, mouthLeft: point, mouthRight: point });
+const source = z.object({ bucket: z.string().min(1), key: z.string().min(1), versionId: z.string().optional() });
+const imageRef = z.object({ imageId: z.uuid(), collection: z.string().min(1), sequencer: z.string().min(1), source });
+
+/**
+ * One face on its way from detect to embed. `crop` is the aligned crop for `model`: rows of R G B bytes, deflated and in base64, so that it is
+ * lossless and stays under 150 kB for the largest crop (160 × 160), far below the queue's limit.
+ */
+export const faceMessageSchema = z.object({
+  version: z.literal(1),
+  image: imageRef.extend({ width: z.int().positive(), height: z.int().positive() }),
+  faceId: z.uuid(),
+  role: z.enum(['person', 'photo']),
+  person: z.string().optional(),
+  box,
+  landmarks,
+  confidence: z.number(),
+  model: z.string(),
+  crop: z.object({ size: z.int().positive(), pixels: z.string() }),
+});
+export type FaceMessage = z.infer<typeof faceMessageSchema>;
+
+/** A face that was erased, with what tag has to know of it to correct whoever was named by it. */
+const erasedFace = z.object({ faceId: z.uuid(), person: z.string().optional() });
+
+/** What happened to an image, for tag to name, record and publish. */
+export const tagMessageSchema = z.discriminatedUnion('kind', [
+  z.object({ version: z.literal(1), kind: z.literal('embedded'), image: imageRef }),
+  z.object({
+    version: z.literal(1),
+    kind: z.literal('rejected'),
+    image: imageRef,
+    code: z.string(),
+    message: z.string(),
+  }),
+  z.object({
+    version: z.literal(1),
+    kind: z.literal('erased'),
+    image: imageRef,
+    reason: z.enum(['removed', 'replaced']),
+    faces: z.array(erasedFace),
+  }),
+]);
+export type TagMessage = z.infer<typeof tagMessageSchema>;
+export type ImageRef = z.infer<typeof imageRef>;
