@@ -1,15 +1,9 @@
 import { z } from 'zod';
+import { boxSchema, landmarksSchema } from './face-schema.ts';
 
 /** The `Source` of every event on the bus. */
 export const eventSource = 'facenet';
 
-const point = z.tuple([z.number(), z.number()]).describe('x, y in pixels of the upright photo');
-const box = z
-  .object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() })
-  .describe('pixels of the upright photo; may leave it where the face is cut by the edge');
-const landmarks = z
-  .object({ leftEye: point, rightEye: point, nose: point, mouthLeft: point, mouthRight: point })
-  .describe('left and right as the viewer sees them');
 const common = {
   version: z.literal('1'),
   id: z.uuid().describe('the same for a repeated delivery of the same event; drop repeats by it'),
@@ -19,11 +13,16 @@ const common = {
     imageId: z.uuid(),
     bucket: z.string(),
     key: z.string(),
-    versionId: z.string().optional(),
+    versionId: z.string().exactOptional(),
     sequencer: z.string().describe('grows with every version of the key; text order'),
   }),
 };
-const face = z.object({ faceId: z.uuid(), box, landmarks, confidence: z.number().min(0).max(1) });
+const face = z.object({
+  faceId: z.uuid(),
+  box: boxSchema,
+  landmarks: landmarksSchema,
+  confidence: z.number().min(0).max(1),
+});
 const identity = z
   .object({ person: z.string(), distance: z.number(), similarity: z.number().min(0).max(100), matchedFaceId: z.uuid() })
   .nullable()
@@ -32,8 +31,8 @@ const identity = z
 /** A photo is through: all its faces, each named or unknown. Comes again, with another id, when somebody enrolled or erased later changes a name. */
 export const imageIndexedSchema = z.object({
   ...common,
-  width: z.int(),
-  height: z.int(),
+  width: z.int().nonnegative(),
+  height: z.int().nonnegative(),
   model: z.string(),
   threshold: z.number().describe('the largest distance at which a face is named'),
   faces: z.array(face.extend({ identity })),

@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { boxSchema, landmarksSchema } from './face-schema.ts';
 
-const point = z.tuple([z.number(), z.number()]);
-const box = z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() });
-const landmarks = z.object({ leftEye: point, rightEye: point, nose: point, mouthLeft: point, mouthRight: point });
-const source = z.object({ bucket: z.string().min(1), key: z.string().min(1), versionId: z.string().optional() });
+const source = z.object({ bucket: z.string().min(1), key: z.string().min(1), versionId: z.string().exactOptional() });
 const imageRef = z.object({ imageId: z.uuid(), collection: z.string().min(1), sequencer: z.string().min(1), source });
 
 /**
@@ -15,9 +13,9 @@ export const faceMessageSchema = z.object({
   image: imageRef.extend({ width: z.int().positive(), height: z.int().positive() }),
   faceId: z.uuid(),
   role: z.enum(['person', 'photo']),
-  person: z.string().optional(),
-  box,
-  landmarks,
+  person: z.string().exactOptional(),
+  box: boxSchema,
+  landmarks: landmarksSchema,
   confidence: z.number(),
   model: z.string(),
   crop: z.object({ size: z.int().positive(), pixels: z.string() }),
@@ -25,7 +23,7 @@ export const faceMessageSchema = z.object({
 export type FaceMessage = z.infer<typeof faceMessageSchema>;
 
 /** A face that was erased, with what tag has to know of it to correct whoever was named by it. */
-const erasedFace = z.object({ faceId: z.uuid(), person: z.string().optional() });
+const erasedFace = z.object({ faceId: z.uuid(), person: z.string().exactOptional() });
 
 /** What happened to an image, for tag to name, record and publish. */
 export const tagMessageSchema = z.discriminatedUnion('kind', [

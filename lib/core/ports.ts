@@ -114,7 +114,7 @@ export interface FaceRegistry {
 
   /** Adds or overwrites a face, vector and all. */
   putFace(face: FaceRecord): Promise<void>;
-  /** Takes a face off the image's pending ones. `current` is false when the image has moved on; `remaining` counts those still pending. Idempotent. */
+  /** Takes a face off the image's pending ones. `current` is false when the image has moved on (another sequencer, rejected or erased), but not when it is through; `remaining` counts those still pending. Idempotent. */
   faceEmbedded(
     image: Pick<ImageRecord, 'imageId' | 'sequencer'>,
     faceId: string,
@@ -124,8 +124,14 @@ export interface FaceRegistry {
   getFace(collection: string, faceId: string): Promise<FaceRecord | undefined>;
   /** Removes faces for good, and takes enrolled ones from their person, who is gone with the last of them. Idempotent. */
   deleteFaces(faces: readonly FaceRecord[]): Promise<void>;
-  /** Writes who a face was taken for (undefined: unknown). False when the face is gone. */
-  setMatch(face: Pick<FaceRecord, 'imageId' | 'faceId'>, match: Match | undefined): Promise<boolean>;
+  /**
+   * Writes who a face was taken for (undefined: unknown). `changed` when the stored match is no longer the one that `face` holds: nothing was written;
+   * `gone` when the face is.
+   */
+  setMatch(
+    face: Pick<FaceRecord, 'imageId' | 'faceId' | 'match'>,
+    match: Match | undefined,
+  ): Promise<'written' | 'changed' | 'gone'>;
   listFaces(collection: string, filter: { readonly person?: string }, page: Page): Promise<Paged<FaceRecord>>;
   listImages(collection: string, page: Page): Promise<Paged<ImageRecord>>;
 

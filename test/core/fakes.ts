@@ -1,0 +1,349 @@
+import { ImageRejectedError } from '../../lib/core/errors.ts';
+import type { FacenetEvent } from '../../lib/core/events.ts';
+import type { FaceMessage, TagMessage } from '../../lib/core/messages.ts';
+import type {
+  Claim,
+  EventBus,
+  FaceDetector,
+  FaceEmbedder,
+  FaceQueue,
+  FaceRegistry,
+  ImageDecoder,
+  ImageStore,
+  Log,
+  Neighbour,
+  Page,
+  Paged,
+  StoredObject,
+  TagQueue,
+} from '../../lib/core/ports.ts';
+import type { FaceRecord, FaceRole, ImageRecord, ImageSource, Match, PersonRecord } from '../../lib/core/records.ts';
+import { euclideanDistance } from '../../lib/vision/distance.ts';
+import type { EmbedderCard } from '../../lib/vision/embedder-card.ts';
+import type { DetectedFace } from '../../lib/vision/geometry.ts';
+import type { RgbImage } from '../../lib/vision/image.ts';
+
+/** An embedder of two dimensions over crops of two pixels: enough to be near or far. */
+export const card: EmbedderCard = {
+  kind: 'embedder',
+  id: 'plane',
+  dimensions: 2,
+  crop: { kind: 'box', size: 2, margin: 0 },
+  channels: 'RGB',
+  mean: [0, 0, 0],
+  deviation: [1, 1, 1],
+  operatingPoints: [
+    { falseMatchRate: 1e-2, distance: 0.6, trueMatchRate: 1 },
+    { falseMatchRate: 1e-3, distance: 0.5, trueMatchRate: 1 },
+    { falseMatchRate: 1e-4, distance: 0.4, trueMatchRate: 1 },
+  ],
+  similarity: [
+    { distance: 0, similarity: 100 },
+    { distance: 0.5, similarity: 80 },
+    { distance: 2, similarity: 0 },
+  ],
+  licence: 'none',
+  provenance: 'a test',
+};
+
+/**
+ * A photo in the language of these fakes: a text of faces, each an angle in degrees and the side of its box, such as "10@40 200@30". The
+ * embedder turns an angle into the unit vector that points there; whatever follows the faces only makes the file another one.
+ */
+export function photoOf(text: string): Uint8Array {
+  return Buffer.from(text);
+}
+
+export class FakeStore implements ImageStore {
+  readonly objects = new Map<string, StoredObject>();
+
+  put(key: string, bytes: Uint8Array, eTag = Buffer.from(bytes).toString('hex').slice(0, 32) || 'empty'): string {
+    this.objects.set(key, { bytes, eTag });
+    return eTag;
+  }
+
+  async read({ key }: ImageSource): Promise<StoredObject | undefined> {
+    return this.objects.get(key);
+  }
+
+  async remove({ key }: ImageSource): Promise<void> {
+    this.objects.delete(key);
+  }
+
+  async *list(_bucket: string, prefix: string): AsyncGenerator<string> {
+    for (const key of [...this.objects.keys()].sort()) if (key.startsWith(prefix)) yield key;
+  }
+}
+
+/** How far apart the faces of a fake photo stand, in pixels: more than the largest of them. */
+const pitch = 60;
+
+/** Decodes the photos of `photoOf`: each face a strip of pixels in the colour that spells its angle. */
+export class FakeVision implements ImageDecoder, FaceDetector {
+  readonly #faces = new WeakMap<RgbImage, DetectedFace[]>();
+
+  async decode(bytes: Uint8Array): Promise<RgbImage> {
+    if (bytes.length === 0) throw new ImageRejectedError('EMPTY_IMAGE', 'Expected a photo, received nothing.');
+    const text = Buffer.from(bytes).toString();
+    if (text === '!') throw new ImageRejectedError('CORRUPT_IMAGE', 'Expected a photo, received a "!".');
+    const words = text.split(' ').filter((word) => /^\d+@\d+/.test(word));
+    const width = pitch * Math.max(words.length, 1);
+    const photo = { width, height: pitch, data: new Uint8Array(width * pitch * 3) };
+    const faces = words.map((word, i) => {
+      const [angle, side] = word.split('@').map(Number) as [number, number];
+      for (let pixel = 0; pixel < width * pitch; pixel++) {
+        if (Math.floor((pixel % width) / pitch) === i) photo.data.set([angle >> 8, angle & 255, 0], pixel * 3);
+      }
+      return faceAt(i * pitch + 4, side);
+    });
+    this.#faces.set(photo, faces);
+    return photo;
+  }
+
+  async detect(photo: RgbImage): Promise<DetectedFace[]> {
+    return this.#faces.get(photo) ?? [];
+  }
+}
+
+function faceAt(left: number, side: number): DetectedFace {
+  const at = (x: number, y: number) => [left + x * side, 4 + y * side] as const;
+  return {
+    box: { left, top: 4, width: side, height: side },
+    confidence: 0.99,
+    landmarks: {
+      leftEye: at(0.3, 0.4),
+      rightEye: at(0.7, 0.4),
+      nose: at(0.5, 0.6),
+      mouthLeft: at(0.35, 0.8),
+      mouthRight: at(0.65, 0.8),
+    },
+  };
+}
+
+/** The unit vector that points at an angle. */
+export function vectorAt(degrees: number): Float32Array {
+  const angle = (degrees * Math.PI) / 180;
+  return Float32Array.of(Math.cos(angle), Math.sin(angle));
+}
+
+export class FakeEmbedder implements FaceEmbedder {
+  readonly card = card;
+  batches: number[] = [];
+  failure: Error | undefined;
+
+  async embed(crops: readonly RgbImage[]): Promise<Float32Array[]> {
+    if (this.failure) throw this.failure;
+    this.batches.push(crops.length);
+    return crops.map(({ data }) => vectorAt(data[0]! * 256 + data[1]!));
+  }
+}
+
+export class FakeFaceQueue implements FaceQueue {
+  messages: FaceMessage[] = [];
+
+  async send(messages: readonly FaceMessage[]): Promise<void> {
+    this.messages.push(...messages);
+  }
+}
+
+export class FakeTagQueue implements TagQueue {
+  messages: TagMessage[] = [];
+
+  async send(messages: readonly TagMessage[]): Promise<void> {
+    this.messages.push(...messages);
+  }
+}
+
+export class FakeBus implements EventBus {
+  events: FacenetEvent[] = [];
+
+  async publish(events: readonly FacenetEvent[]): Promise<void> {
+    this.events.push(...events);
+  }
+}
+
+export const silentLog: Log = { info() {}, warn() {}, error() {} };
+
+/** The registry in memory, by the same rules as the table. */
+export class FakeRegistry implements FaceRegistry {
+  readonly images = new Map<string, ImageRecord>();
+  readonly faces = new Map<string, FaceRecord>();
+  readonly people = new Map<string, PersonRecord>();
+
+  async claimImage(image: Parameters<FaceRegistry['claimImage']>[0]): Promise<Claim> {
+    const known = this.images.get(image.imageId);
+    if (known && known.sequencer > image.sequencer) return 'superseded';
+    if (known?.sequencer === image.sequencer) {
+      if (known.status === 'erased') return 'superseded';
+      if (known.status !== 'detecting' && known.status !== 'embedding') return 'done';
+    }
+    this.images.set(image.imageId, { ...image, status: 'detecting', faceIds: [], pending: [], updatedAt: now });
+    return 'claimed';
+  }
+
+  async getImage(imageId: string): Promise<ImageRecord | undefined> {
+    return this.images.get(imageId);
+  }
+
+  async expectFaces({ width, height, faceIds, ...ref }: Parameters<FaceRegistry['expectFaces']>[0]): Promise<boolean> {
+    return this.#change(ref, ['detecting', 'embedding'], {
+      status: 'embedding',
+      width,
+      height,
+      faceIds,
+      pending: faceIds,
+    });
+  }
+
+  async finishImage(ref: Pick<ImageRecord, 'imageId' | 'sequencer'>, end: 'indexed' | 'enrolled'): Promise<boolean> {
+    return this.#change(ref, ['embedding', 'indexed', 'enrolled'], { status: end });
+  }
+
+  async rejectImage(
+    ref: Pick<ImageRecord, 'imageId' | 'sequencer'>,
+    rejection: NonNullable<ImageRecord['rejection']>,
+  ): Promise<boolean> {
+    return this.#change(ref, ['detecting', 'embedding', 'rejected'], { status: 'rejected', rejection });
+  }
+
+  async buryImage(imageId: string, sequencer?: string): Promise<boolean> {
+    const known = this.images.get(imageId);
+    if (known && sequencer !== undefined && known.sequencer > sequencer) return false;
+    const buried = {
+      imageId,
+      collection: '',
+      source: { bucket: '', key: '' },
+      faceIds: [],
+      pending: [],
+      updatedAt: now,
+    };
+    this.images.set(imageId, { ...buried, sequencer: sequencer ?? known?.sequencer ?? '', status: 'erased' });
+    return true;
+  }
+
+  async putFace(face: FaceRecord): Promise<void> {
+    this.faces.set(face.faceId, face);
+  }
+
+  async faceEmbedded(
+    ref: Pick<ImageRecord, 'imageId' | 'sequencer'>,
+    faceId: string,
+  ): Promise<{ current: boolean; remaining: number }> {
+    const known = this.images.get(ref.imageId);
+    const pending = known?.pending.filter((id) => id !== faceId) ?? [];
+    const current = await this.#change(ref, ['embedding', 'indexed', 'enrolled'], { pending });
+    return { current, remaining: current ? pending.length : 0 };
+  }
+
+  async facesOfImage(imageId: string): Promise<FaceRecord[]> {
+    return [...this.faces.values()].filter((face) => face.imageId === imageId);
+  }
+
+  async getFace(collection: string, faceId: string): Promise<FaceRecord | undefined> {
+    const face = this.faces.get(faceId);
+    return face?.collection === collection ? face : undefined;
+  }
+
+  async deleteFaces(faces: readonly FaceRecord[]): Promise<void> {
+    for (const { faceId, person, collection } of faces) {
+      this.faces.delete(faceId);
+      const known = person && this.people.get(`${collection}/${person}`);
+      if (!known) continue;
+      const faceIds = known.faceIds.filter((id) => id !== faceId);
+      if (faceIds.length > 0) this.people.set(`${collection}/${person}`, { ...known, faceIds });
+      else this.people.delete(`${collection}/${person}`);
+    }
+  }
+
+  async setMatch(
+    face: Pick<FaceRecord, 'imageId' | 'faceId' | 'match'>,
+    match: Match | undefined,
+  ): Promise<'written' | 'changed' | 'gone'> {
+    const known = this.faces.get(face.faceId);
+    if (!known) return 'gone';
+    if (known.match?.faceId !== face.match?.faceId) return 'changed';
+    const { match: _, ...rest } = known;
+    this.faces.set(face.faceId, match ? { ...rest, match } : rest);
+    return 'written';
+  }
+
+  async listFaces(
+    collection: string,
+    { person }: { readonly person?: string },
+    page: Page,
+  ): Promise<Paged<FaceRecord>> {
+    const named = (face: FaceRecord) => person === undefined || (face.person ?? face.match?.person) === person;
+    return paged(
+      [...this.faces.values()].filter((face) => face.collection === collection && named(face)),
+      (face) => face.faceId,
+      page,
+    );
+  }
+
+  async listImages(collection: string, page: Page): Promise<Paged<ImageRecord>> {
+    return paged(
+      [...this.images.values()].filter((image) => image.collection === collection),
+      (image) => image.source.key,
+      page,
+    );
+  }
+
+  async enrol({ collection, faceId, person }: Parameters<FaceRegistry['enrol']>[0]): Promise<boolean> {
+    const known = this.people.get(`${collection}/${person}`);
+    const faceIds = [...new Set([...(known?.faceIds ?? []), faceId])];
+    this.people.set(`${collection}/${person}`, { collection, person, faceIds, enrolledAt: known?.enrolledAt ?? now });
+    return !known;
+  }
+
+  async getPerson(collection: string, person: string): Promise<PersonRecord | undefined> {
+    return this.people.get(`${collection}/${person}`);
+  }
+
+  async listPeople(collection: string, page: Page): Promise<Paged<PersonRecord>> {
+    return paged(
+      [...this.people.values()].filter((person) => person.collection === collection),
+      ({ person }) => person,
+      page,
+    );
+  }
+
+  async *facesOfPerson(collection: string, person: string, role: FaceRole): AsyncGenerator<FaceRecord> {
+    for (const face of [...this.faces.values()]) {
+      const name = role === 'person' ? face.person : face.match?.person;
+      if (face.collection === collection && face.role === role && name === person) yield face;
+    }
+  }
+
+  async nearest(query: Parameters<FaceRegistry['nearest']>[0]): Promise<readonly Neighbour[]> {
+    return [...this.faces.values()]
+      .filter(
+        ({ collection, role, model }) =>
+          collection === query.collection && model === query.model && (query.role ?? role) === role,
+      )
+      .map((face) => ({ face, distance: euclideanDistance(face.embedding, query.embedding) }))
+      .sort((a, b) => a.distance - b.distance)
+      .slice(0, query.count);
+  }
+
+  #change(
+    ref: Pick<ImageRecord, 'imageId' | 'sequencer'>,
+    from: readonly ImageRecord['status'][],
+    change: Partial<ImageRecord>,
+  ): boolean {
+    const known = this.images.get(ref.imageId);
+    if (known?.sequencer !== ref.sequencer || !from.includes(known.status)) return false;
+    this.images.set(ref.imageId, { ...known, ...change });
+    return true;
+  }
+}
+
+/** The moment at which everything happens in these tests. */
+export const now = '2026-01-02T03:04:05.678Z';
+
+function paged<T>(items: readonly T[], order: (item: T) => string, { limit, after }: Page): Paged<T> {
+  const sorted = [...items]
+    .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+    .filter((item) => after === undefined || order(item) > after);
+  const page = sorted.slice(0, limit);
+  return sorted.length > limit ? { items: page, next: order(page.at(-1)!) } : { items: page };
+}

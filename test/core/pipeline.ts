@@ -1,0 +1,79 @@
+import { followObjectChange } from '../../lib/core/detect-image.ts';
+import { embedFaces } from '../../lib/core/embed-faces.ts';
+import type { FacenetEvent } from '../../lib/core/events.ts';
+import { type ObjectChange, objectChangesOf } from '../../lib/core/object-changes.ts';
+import { followImage } from '../../lib/core/tag-image.ts';
+import {
+  card,
+  FakeBus,
+  FakeEmbedder,
+  FakeFaceQueue,
+  FakeRegistry,
+  FakeStore,
+  FakeTagQueue,
+  FakeVision,
+  now,
+  photoOf,
+  silentLog,
+} from './fakes.ts';
+
+/** The whole pipeline on fakes, driven by hand: what lies in the queues moves when a test says so. */
+export class Pipeline {
+  readonly store = new FakeStore();
+  readonly vision = new FakeVision();
+  readonly registry = new FakeRegistry();
+  readonly faces = new FakeFaceQueue();
+  readonly tags = new FakeTagQueue();
+  readonly bus = new FakeBus();
+  readonly embedder = new FakeEmbedder();
+  #changes = 0;
+
+  /** Puts a photo into the bucket; answers the change that the bucket would announce. */
+  put(key: string, photo: string): ObjectChange {
+    const eTag = this.store.put(key, photoOf(photo), `tag-${photo}`);
+    return this.#announce('ObjectCreated:Put', key, { size: photo.length, eTag });
+  }
+
+  remove(key: string): ObjectChange {
+    this.store.objects.delete(key);
+    return this.#announce('ObjectRemoved:Delete', key, {});
+  }
+
+  detect(change: ObjectChange) {
+    const { store, vision, registry, faces, tags } = this;
+    const ports = { store, decoder: vision, detector: vision, registry, faces, tags, embedder: card, log: silentLog };
+    return followObjectChange(ports, change);
+  }
+
+  embed() {
+    const messages = this.faces.messages.splice(0);
+    const { embedder, registry, tags } = this;
+    return embedFaces({ embedder, registry, tags, log: silentLog }, messages);
+  }
+
+  async tag(): Promise<void> {
+    const { registry, bus } = this;
+    const ports = { registry, embedder: card, bus, log: silentLog, now: () => new Date(now) };
+    for (const message of this.tags.messages.splice(0)) await followImage(ports, message);
+  }
+
+  /** Follows changes to their end; answers the events they gave. */
+  async follow(...changes: readonly ObjectChange[]): Promise<FacenetEvent[]> {
+    const before = this.bus.events.length;
+    for (const change of changes) await this.detect(change);
+    while (this.faces.messages.length > 0 || this.tags.messages.length > 0) {
+      await this.embed();
+      await this.tag();
+    }
+    return this.bus.events.slice(before);
+  }
+
+  #announce(eventName: string, key: string, object: { size?: number; eTag?: string }): ObjectChange {
+    const sequencer = (++this.#changes).toString(16).padStart(6, '0');
+    const s3 = {
+      bucket: { name: 'photos' },
+      object: { key: encodeURIComponent(key).replaceAll('%20', '+'), sequencer, ...object },
+    };
+    return objectChangesOf(JSON.stringify({ Records: [{ eventName, s3 }] }))[0]!;
+  }
+}
