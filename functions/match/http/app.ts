@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { type Hook, OpenAPIHono } from '@hono/zod-openapi';
+import type { Context, Env, MiddlewareHandler } from 'hono';
+import type { LambdaContext } from 'hono/aws-lambda';
+import { bodyLimit } from 'hono/body-limit';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { requestId } from 'hono/request-id';
+import { routePath } from 'hono/route';
+import { secureHeaders } from 'hono/secure-headers';
+import { RequestError } from '../../../lib/core/errors.ts';
+import type { ForgetPorts } from '../../../lib/core/forget.ts';
+import type { PhotoPorts } from '../../../lib/core/photo-faces.ts';
+import type { ImageStore, Log } from '../../../lib/core/ports.ts';
+import { archiveRoutes } from './archive.ts';
+import { healthRoutes } from './health.ts';
+import { answerProblem, codeOf, invalidRequest } from './problem.ts';
+import { recognitionRoutes } from './recognition.ts';
+import { version } from './version.ts';
+
+/** What the API leans on. */
+export interface ApiPorts extends PhotoPorts, ForgetPorts {
+  readonly store: ImageStore;
+  /** The largest body of a request, in bytes. */
+  readonly maxRequestBytes: number;
+  readonly log: Log;
+}
+
+/** The HTTP API: `app.fetch` takes a Request and gives a Response, whatever runs it. */
+export function createApp(ports: ApiPorts): OpenAPIHono {
+  const app = new OpenAPIHono({ getPath: pathOf, defaultHook: refuseInput });
+  app.use(
+    requestId({ generator: lambdaRequestId }),
+    secureHeaders(),
+    accessLog(ports.log),
+    methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }),
+    bodyLimit({ maxSize: ports.maxRequestBytes, onError: () => refuseSize(ports.maxRequestBytes) }),
+  );
+  for (const routes of [recognitionRoutes(ports), archiveRoutes(ports), healthRoutes(ports)]) app.route('/', routes);
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'facenet-serverless', version, description: 'Verify, search and forget faces.' },
+  });
+  app.notFound((c) => answerProblem(c, routeNotFound(c)));
+  app.onError((error, c) => {
+    const response = answerProblem(c, error);
+    if (response.status >= 500) {
+      ports.log.error('request failed', { requestId: c.get('requestId'), code: codeOf(error) }, error);
+    }
+    return response;
+  });
+  return app;
+}
+
+/** What answers while the ports of the API cannot be had: every request with the same problem. */
+export function createFailedApp(error: unknown): OpenAPIHono {
+  const app = new OpenAPIHono();
+  app.use(requestId({ generator: lambdaRequestId }), secureHeaders());
+  app.all('*', (c) => answerProblem(c, error));
+  return app;
+}
+
+/** The path to route by, still encoded. A photo's key is one segment, whatever slashes it has; so every parameter is decoded once. */
+function pathOf(request: Request): string {
+  const { pathname } = new URL(request.url);
+  const root = '/photos/';
+  return pathname.startsWith(root) ? root + pathname.slice(root.length).replaceAll('/', '%2F') : pathname;
+}
+
+/** The id by which Lambda's own log lines can be found; elsewhere a new one. */
+function lambdaRequestId({ env }: Context<{ Bindings: { lambdaContext?: LambdaContext } }>): string {
+  return env?.lambdaContext?.awsRequestId ?? randomUUID();
+}
+
+/** Leaves a line for each request; the route, as a path can name people. Nothing that is answered may be kept by a cache. */
+function accessLog(log: Log): MiddlewareHandler {
+  return async (c, next) => {
+    const start = performance.now();
+    await next();
+    c.header('cache-control', 'no-store');
+    log.info('request', {
+      requestId: c.get('requestId'),
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      code: c.error && codeOf(c.error),
+      ms: Math.round(performance.now() - start),
+    });
+  };
+}
+
+/** The library hands over what it validated in either case, but its type says so only for success. */
+const refuseInput: Hook<unknown, Env, string, void> = (result) => {
+  if (!result.success) throw invalidRequest(result.error, (result as { readonly data?: unknown }).data);
+};
+
+function refuseMethod(c: Context, methods: readonly string[]): Response {
+  const allowed = methods.join(', ');
+  const error = new RequestError(
+    'METHOD_NOT_ALLOWED',
+    `Expected ${allowed} on this path, received ${c.req.method}. GET /openapi.json lists what there is.`,
+  );
+  const response = answerProblem(c, error);
+  response.headers.set('allow', allowed);
+  return response;
+}
+
+function refuseSize(limit: number): never {
+  throw new RequestError(
+    'REQUEST_TOO_LARGE',
+    `Expected a request of at most ${limit} bytes, received a larger one. Put large photos into the bucket and send their keys.`,
+  );
+}
+
+function routeNotFound(c: Context): RequestError {
+  return new RequestError(
+    'ROUTE_NOT_FOUND',
+    `Expected a path of this API, received ${c.req.path}. GET /openapi.json lists what there is.`,
+  );
+}

