@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openMtcnnNets } from '../../lib/adapters/onnx-mtcnn-nets.ts';
+import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
+import { modelsFolder } from '../../lib/config.ts';
+import { detectFaces, pyramidScales } from '../../lib/vision/mtcnn.ts';
+import type { MtcnnNets } from '../../lib/vision/mtcnn-nets.ts';
+import { agreementWith, type ReferencePhoto } from './mtcnn-reference.ts';
+
+const decoder = createSharpDecoder({ maxImageBytes: 10_000_000, maxPixels: 120_000_000 });
+const shared = '../shared/data';
+/** Made by goldens/mtcnn-samples.ts. */
+const goldens = fileURLToPath(new URL('goldens/mtcnn-samples.json', import.meta.url));
+let nets: MtcnnNets;
+
+beforeAll(async () => {
+  nets = await openMtcnnNets(modelsFolder(), 2);
+});
+
+async function readReference(path: string): Promise<Record<string, ReferencePhoto>> {
+  return JSON.parse(await readFile(path, 'utf8'));
+}
+
+async function agreementOn(reference: Readonly<Record<string, ReferencePhoto>>, pathOf: (name: string) => string) {
+  const photos = [];
+  for (const [name, photo] of Object.entries(reference)) {
+    const faces = await detectFaces(await decoder.decode(await readFile(pathOf(name))), nets);
+    photos.push({ reference: photo, faces });
+  }
+  return agreementWith(photos);
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
+
+function samplePath(name: string): string {
+  return fileURLToPath(import.meta.resolve(name));
+}
+
+describe('faces agree with the reference implementation', () => {
+  test('in the sample photos, each of them', async () => {
+    const agreement = await agreementOn(await readReference(goldens), samplePath);
+
+    expect(agreement).toMatchObject({ expected: 20, found: 20, extras: 0 });
+    // The reference's numbers are rounded to 0.01 pixels and its JPEG decoder rounds otherwise than sharp's; boxes here are some 200 pixels wide.
+    expect(Math.max(...agreement.landmarkErrors)).toBeLessThan(0.01);
+  });
+
+  test.skipIf(!existsSync(`${shared}/mtcnn/mtcnn-reference.json`))(
+    'in 84 photos (skipped without ../shared)',
+    async () => {
+      const agreement = await agreementOn(await readReference(`${shared}/mtcnn/mtcnn-reference.json`), (name) => {
+        if (name.startsWith('@')) return samplePath(name);
+        return name.startsWith('lfw/') ? `${shared}/lfw/images/${name.slice(4)}` : `${shared}/photos/${name}`;
+      });
+
+      expect(agreement.found / agreement.expected).toBeGreaterThanOrEqual(0.99);
+      expect(mean(agreement.landmarkErrors)).toBeLessThan(0.02);
+      expect(agreement.extras / agreement.faces).toBeLessThanOrEqual(0.03);
+    },
+  );
+});
+
+describe('the pyramid', () => {
+  test('begins where the smallest face fills a window and ends where the window fills the photo', () => {
+    expect(pyramidScales({ width: 60, height: 48 }, 24, 0.5)).toEqual([0.5, 0.25]);
+    expect(pyramidScales({ width: 23, height: 100 }, 24, 0.5)).toEqual([]);
+  });
+
+  test('has every level that a window fits in, and no other', () => {
+    const side = fc.integer({ min: 12, max: 20_000 });
+    fc.assert(
+      fc.property(
+        side,
+        side,
+        fc.integer({ min: 12, max: 200 }),
+        fc.double({ min: 0.4, max: 0.9, noNaN: true }),
+        (...args) => {
+          const [width, height, minFace, factor] = args;
+          const scales = pyramidScales({ width, height }, minFace, factor);
+          for (const [i, scale] of scales.entries()) {
+            expect(scale).toBeCloseTo((12 / minFace) * factor ** i, 9);
+            expect(Math.min(width, height) * scale).toBeGreaterThanOrEqual(12);
+          }
+          const next = (12 / minFace) * factor ** scales.length;
+          expect(Math.min(width, height) * next).toBeLessThan(12.000001);
+        },
+      ),
+    );
+  });
+});
