@@ -89,6 +89,18 @@ export function npmRegistry(environment: Environment = process.env): string | un
   return environment.npm_config_registry || undefined;
 }
 
+/**
+ * The environment of a function's own process on this machine: what this process has, but for what it knows of AWS (a profile or a region of the user's must
+ * not reach the embedded services), and then what is given.
+ */
+export function functionEnvironment(
+  given: Readonly<Record<string, string>>,
+  environment: Environment = process.env,
+): Readonly<Record<string, string | undefined>> {
+  const inherited = Object.entries(environment).filter(([name]) => !name.startsWith('AWS_'));
+  return { ...Object.fromEntries(inherited), ...given };
+}
+
 function read<S extends z.ZodObject>(schema: S, environment: Environment): z.infer<S> {
   const names = variable as Readonly<Record<string, string>>;
   const given = Object.fromEntries(

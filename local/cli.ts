@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../functions/match/http/version.ts';
+import { addCommand } from './commands/add.ts';
+import { facesCommand } from './commands/faces.ts';
+import { forgetCommand } from './commands/forget.ts';
 import { modelsCommand } from './commands/models.ts';
+import { peopleCommand } from './commands/people.ts';
+import { searchCommand } from './commands/search.ts';
+import { startCommand } from './commands/start.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { reportFailure } from './report-failure.ts';
 
 const program = new Command('facenet')
@@ -10,6 +17,16 @@ const program = new Command('facenet')
   )
   .version(version)
   .showHelpAfterError('(--help tells what it takes)');
-for (const command of [modelsCommand()]) program.addCommand(command);
+const commands = [
+  startCommand(),
+  addCommand(),
+  verifyCommand(),
+  searchCommand(),
+  peopleCommand(),
+  facesCommand(),
+  forgetCommand(),
+  modelsCommand(),
+];
+for (const command of commands) program.addCommand(command);
 
 await program.parseAsync().catch(reportFailure);

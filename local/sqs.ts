@@ -1,8 +1,9 @@
-import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import { ConfigError } from '../lib/core/errors.ts';
 import { localSqsClient, region } from './clients.ts';
 import { loopback } from './loopback-server.ts';
+import { SqsJournal } from './sqs-journal.ts';
 
 export interface QueueDefinition {
   readonly name: string;
@@ -37,17 +38,23 @@ export interface SqsServer<Name extends string> {
 }
 
 /**
- * Serves SQS on loopback, in memory, with the given queues; each has a dead-letter queue beside it, `<name>-dead-letters`.
+ * Serves SQS on loopback with the given queues; each has a dead-letter queue beside it, `<name>-dead-letters`. What lies in them is in the journal's
+ * folder, and there again after a restart.
  * @throws ConfigError when the port is taken
  */
 export async function startSqs<Name extends string>({
   queues,
+  journal: path,
   port = 0,
 }: {
   readonly queues: readonly (QueueDefinition & { readonly name: Name })[];
+  /** The folder of the journal; made when it is missing. */
+  readonly journal: string;
   readonly port?: number;
 }): Promise<SqsServer<Name>> {
   const app = buildApp({ logger: false, defaultRegion: region });
+  const journal = await SqsJournal.open(path);
+  journal.attach(app);
   const url = await app.listen({ host: loopback, port }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EADDRINUSE') throw cause;
     throw new ConfigError(
@@ -56,9 +63,11 @@ export async function startSqs<Name extends string>({
     );
   });
   const inspect = async <T>(path: string): Promise<T> => (await app.inject(`/_fauxqs/queues${path}`)).json();
+  const created = await createQueues(url, queues);
+  await replay(journal, url, created);
   return {
     url,
-    queues: await createQueues(url, queues),
+    queues: created,
 
     async depth() {
       const states = await inspect<QueueState[]>('');
@@ -85,8 +94,27 @@ export async function startSqs<Name extends string>({
       return (await Promise.all(letters)).flat();
     },
 
-    close: () => app.close(),
+    async close() {
+      await app.close();
+      await journal.close();
+    },
   };
+}
+
+async function replay(
+  journal: SqsJournal,
+  endpoint: string,
+  queues: Readonly<Record<string, Queue | undefined>>,
+): Promise<void> {
+  const client = localSqsClient(endpoint);
+  try {
+    await journal.replay(async ({ queue, body }) => {
+      const QueueUrl = queues[queue]?.url;
+      if (QueueUrl) await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+    });
+  } finally {
+    client.destroy();
+  }
 }
 
 /** The parts that are used of what fauxqs tells of itself. */

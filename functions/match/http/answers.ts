@@ -72,6 +72,22 @@ export const detectAnswer = z
   .object({ width: z.int(), height: z.int(), faces: z.array(detectedSchema).readonly() })
   .openapi('Detection');
 
+export const identifyAnswer = z
+  .object({
+    width: z.int(),
+    height: z.int(),
+    faces: z
+      .array(
+        detectedSchema
+          .extend({ identity: matchSchema.nullable().describe('who it is; null is unknown') })
+          .openapi('IdentifiedFace'),
+      )
+      .readonly(),
+    threshold,
+    model,
+  })
+  .openapi('Identification');
+
 export const personAnswer = z
   .object({
     person: z.string(),

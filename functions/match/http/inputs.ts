@@ -127,6 +127,12 @@ export const searchRequest = photoRequest(
 
 export const detectRequest = photoRequest(['image'], z.strictObject({}), z.strictObject({ image: photoSchema }));
 
+export const identifyRequest = photoRequest(
+  ['image'],
+  z.strictObject({ collection: collection.optional() }),
+  z.strictObject({ image: photoSchema, collection: collection.default(defaultCollection) }),
+);
+
 export const collectionQuery = z.strictObject({ collection: collection.default(defaultCollection) });
 export const pageQuery = collectionQuery.extend({
   limit: whole(1, page.largest, page.usual).default(page.usual),

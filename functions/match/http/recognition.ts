@@ -1,11 +1,23 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { findFaces, type PhotoInput } from '../../../lib/core/photo-faces.ts';
+import { recognisePhoto } from '../../../lib/core/recognise-photo.ts';
 import { searchFaces } from '../../../lib/core/search-faces.ts';
 import { verifyPerson, verifyPhotos } from '../../../lib/core/verify-faces.ts';
-import { detectAnswer, detectedOf, faceOf, matchOf, searchAnswer, usedOf, verifyAnswer } from './answers.ts';
+import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
+import { thresholdOf } from '../../../lib/vision/similarity.ts';
+import {
+  detectAnswer,
+  detectedOf,
+  faceOf,
+  identifyAnswer,
+  matchOf,
+  searchAnswer,
+  usedOf,
+  verifyAnswer,
+} from './answers.ts';
 import type { ApiPorts } from './app.ts';
 import { photosBody, readFields } from './body.ts';
-import { detectRequest, type Photo, searchRequest, verifyRequest } from './inputs.ts';
+import { detectRequest, identifyRequest, type Photo, searchRequest, verifyRequest } from './inputs.ts';
 import { answers } from './problem.ts';
 
 /** The routes that look into photos: verify, search, detect. */
@@ -62,5 +74,27 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
     return c.json({ width: photo.width, height: photo.height, faces: faces.map(detectedOf) }, 200);
   });
 
+  const identify = createRoute({
+    method: 'post',
+    path: '/identify',
+    operationId: 'identify',
+    summary: 'Who is in the photo?',
+    request: { query: identifyRequest.query, body: photosBody(app, 'Identify', identifyRequest) },
+    responses: answers('All faces of the photo, each with who it is, or unknown', identifyAnswer),
+  });
+  app.openapi(identify, async (c) => {
+    const { image, collection } = await readFields(c, identifyRequest, c.req.valid('query'));
+    const { width, height, faces } = await recognisePhoto(ports, inputOf(image), collection);
+    const named = faces.map(({ face, identity }) => ({
+      ...detectedOf(face),
+      identity: identity ? matchOf(identity) : null,
+    }));
+    return c.json({ width, height, faces: named, ...judgedBy(ports.embedder.card) }, 200);
+  });
+
   return app;
+}
+
+function judgedBy(card: EmbedderCard): { readonly threshold: number; readonly model: string } {
+  return { threshold: thresholdOf(card), model: card.id };
 }

@@ -1,0 +1,36 @@
+import { cropFace } from '../vision/align.ts';
+import type { DetectedFace } from '../vision/geometry.ts';
+import { identifyFace } from './identify-face.ts';
+import { findFaces, type PhotoInput, type PhotoPorts } from './photo-faces.ts';
+import type { FaceRegistry } from './ports.ts';
+import type { Match } from './records.ts';
+
+/** A photo's faces, each with whom it was taken for; undefined is unknown. */
+export interface RecognisedPhoto {
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly { readonly face: DetectedFace; readonly identity: Match | undefined }[];
+}
+
+/**
+ * Finds all faces in a photo and says who each is; nothing is stored.
+ * @throws RequestError PHOTO_NOT_FOUND
+ * @throws ImageRejectedError when the photo cannot be decoded
+ */
+export async function recognisePhoto(
+  ports: PhotoPorts & { readonly registry: FaceRegistry },
+  input: PhotoInput,
+  collection: string,
+): Promise<RecognisedPhoto> {
+  const { registry, embedder } = ports;
+  const { photo, faces } = await findFaces(ports, input);
+  const embeddings = await embedder.embed(faces.map((face) => cropFace(photo, face, embedder.card.crop)));
+  const identities = await Promise.all(
+    embeddings.map((embedding) => identifyFace({ registry, embedder: embedder.card }, { collection, embedding })),
+  );
+  return {
+    width: photo.width,
+    height: photo.height,
+    faces: faces.map((face, i) => ({ face, identity: identities[i] })),
+  };
+}

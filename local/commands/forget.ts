@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { defaultCollection, meaningOfKey } from '../../lib/core/keys.ts';
+import { connect, withData } from '../connect.ts';
+
+interface Options {
+  readonly data: string;
+  readonly collection: string;
+  readonly json?: true;
+}
+
+/** `facenet forget`: removes a person or a photo for good. */
+export function forgetCommand(): Command {
+  return withData(new Command('forget'))
+    .description('remove a person (the photos that enrolled them, their faces, their name everywhere) or one photo')
+    .argument('<person|key>', 'a name, or the key of a photo such as photos/party.jpg')
+    .option('--collection <name>', 'which collection the person is in', defaultCollection)
+    .option('--json', 'print JSON')
+    .action(forget);
+}
+
+async function forget(what: string, { data, collection, json }: Options): Promise<void> {
+  const connection = await connect(data);
+  try {
+    const { client } = connection;
+    const isKey = meaningOfKey(what).kind !== 'other';
+    const { photos } = await (isKey ? client.forgetPhoto(what) : client.forgetPerson(what, collection));
+    console.log(json ? JSON.stringify({ photos }, null, 2) : `${photos} photo${photos === 1 ? '' : 's'} removed`);
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { defaultCollection } from '../../lib/core/keys.ts';
+import { connect, withData } from '../connect.ts';
+
+interface Options {
+  readonly data: string;
+  readonly collection: string;
+  readonly json?: true;
+}
+
+/** `facenet people`: who is enrolled. */
+export function peopleCommand(): Command {
+  return withData(new Command('people'))
+    .description('list who is enrolled')
+    .option('--collection <name>', 'which collection', defaultCollection)
+    .option('--json', 'print JSON')
+    .action(listPeople);
+}
+
+async function listPeople({ data, collection, json }: Options): Promise<void> {
+  const connection = await connect(data);
+  try {
+    const people = await connection.client.people(collection);
+    if (json) console.log(JSON.stringify({ people }, null, 2));
+    else if (people.length === 0) console.log('nobody yet; enrol somebody: facenet add alice.jpg --person alice');
+    for (const { person, faceIds, enrolledAt } of json ? [] : people) {
+      console.log(`${person}  ${faceIds.length} photo${faceIds.length === 1 ? '' : 's'}, since ${enrolledAt}`);
+    }
+  } finally {
+    await connection.close();
+  }
+}

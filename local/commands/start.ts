@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { relative } from 'node:path';
+import { Command } from 'commander';
+import { ConfigError } from '../../lib/core/errors.ts';
+import { reportTrouble, withData } from '../connect.ts';
+import { describeEvent } from '../describe-event.ts';
+import { followEvents } from '../follow-events.ts';
+import { portOption } from '../options.ts';
+import { startStack } from '../stack.ts';
+import { findStack } from '../stack-file.ts';
+import { prepareVision } from '../vision.ts';
+
+interface Options {
+  readonly data: string;
+  readonly port: number;
+  readonly s3Port: number;
+}
+
+/** `facenet start`: brings everything up and shows what happens, until Ctrl-C. */
+export function startCommand(): Command {
+  return withData(new Command('start'))
+    .description('bring everything up: bucket, pipeline, HTTP API; Ctrl-C ends it')
+    .option('--port <port>', 'of the HTTP API; 0 is any', portOption, 8400)
+    .option('--s3-port <port>', 'of the bucket; 0 is any', portOption, 8401)
+    .addHelpText('after', '\nExample:\n  facenet start --data ~/faces')
+    .action(start);
+}
+
+async function start({ data, port, s3Port }: Options): Promise<void> {
+  const running = await findStack(data);
+  if (running) {
+    throw new ConfigError(`The folder ${data} is served by process ${running.pid} already, at ${running.api}.`);
+  }
+  const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const stack = await startStack({ data, vision: await prepareVision(), port, s3Port, failed: reportTrouble });
+  const health = await fetch(`${stack.api}/health`);
+  if (!health.ok) reportTrouble(new Error(`The API is not well: ${await health.text()}`));
+  console.log(`facenet-serverless is up. Photos, faces and events are in ${data}.
+
+  HTTP API   ${stack.api}            (/openapi.json, docs/api.md)
+  bucket     s3://${stack.bucket} at ${stack.s3}   (access key and secret: test)
+  folder     ${relative('.', stack.folder) || stack.folder}      (a file copied into it is an upload)
+  events     ${stack.api}/events
+  log        ${relative('.', stack.logFile) || stack.logFile}
+
+Enrol somebody:    cp alice.jpg ${relative('.', stack.folder)}/people/alice/
+Recognise her:     cp party.jpg ${relative('.', stack.folder)}/photos/
+Ctrl-C ends it; everything is there again at the next start.
+`);
+  const stop = new AbortController();
+  const showing = showEvents(stack.api, stop.signal);
+  await ended;
+  stop.abort();
+  console.log('Finishing what is under way …');
+  await stack.close();
+  await showing;
+}
+
+async function showEvents(api: string, signal: AbortSignal): Promise<void> {
+  for await (const event of await followEvents(api, signal)) console.log(describeEvent(event));
+}

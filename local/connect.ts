@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { ApiClient } from './api-client.ts';
+import { startStack } from './stack.ts';
+import { findStack, type StackAddress } from './stack-file.ts';
+import { prepareVision } from './vision.ts';
+
+/** The folder that commands use when none is named. */
+export const defaultData = '.facenet';
+
+/** The way to a stack: to the one that runs on the folder, else to one that runs for as long as this command. */
+export interface Connection extends StackAddress {
+  readonly client: ApiClient;
+  close(): Promise<void>;
+}
+
+/** @throws ConfigError, ModelError as `startStack` does */
+export async function connect(data: string): Promise<Connection> {
+  const running = await findStack(data);
+  if (running) return { ...running, client: new ApiClient(running.api), close: async () => {} };
+  const stack = await startStack({ data, vision: await prepareVision(), failed: reportTrouble });
+  return { ...stack, client: new ApiClient(stack.api), close: () => stack.close() };
+}
+
+/** Gives a command the option that names the folder. */
+export function withData(command: Command): Command {
+  return command.option('--data <dir>', 'the folder that holds photos, faces and events', defaultData);
+}
+
+/** Tells on stderr what went wrong behind a command that goes on all the same. */
+export function reportTrouble(error: unknown): void {
+  console.error(error instanceof Error ? `! ${error.message}` : error);
+}

@@ -1,0 +1,125 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Invocation, InvocationResult } from './invocation.ts';
+
+export interface FunctionDefinition {
+  readonly name: string;
+  /** The file that exports `handler`. */
+  readonly module: string;
+  readonly timeoutSeconds: number;
+  /** How many events are handled at the same time, each in a process of its own. */
+  readonly concurrency: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** An invocation failed: the handler threw, its process ended, or the time was up. */
+export class FunctionFailedError extends Error {
+  override readonly name = 'FunctionFailedError';
+}
+
+interface Environment {
+  readonly child: ChildProcess;
+  readonly ended: Promise<string>;
+}
+
+/** The same file beside this one: TypeScript in a clone, JavaScript in the package. */
+const processFile = fileURLToPath(new URL(`./function-process${extname(import.meta.filename)}`, import.meta.url));
+
+/**
+ * Runs a Lambda handler as Lambda does: in processes of its own that are started when they are needed and kept, one event at a time in each, and ended when
+ * they take longer than the time-out.
+ */
+export class LocalFunction {
+  readonly name: string;
+  readonly #definition: FunctionDefinition;
+  readonly #output: (text: string) => void;
+  readonly #idle: Environment[] = [];
+  readonly #all = new Set<Environment>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #closed = false;
+
+  /** @param output receives what the processes print, a piece of text at a time */
+  constructor(definition: FunctionDefinition, output: (text: string) => void) {
+    this.name = definition.name;
+    this.#definition = definition;
+    this.#output = output;
+  }
+
+  /** @throws FunctionFailedError */
+  async invoke(event: unknown): Promise<unknown> {
+    while (this.#running >= this.#definition.concurrency) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#running++;
+    try {
+      return await this.#invokeIn(this.#idle.pop() ?? this.#start(), event);
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Starts a process ahead of the first event. */
+  warm(): void {
+    if (this.#all.size === 0) this.#idle.push(this.#start());
+  }
+
+  /** Ends all processes; whoever invokes no longer waits. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const environments = [...this.#all];
+    for (const { child } of environments) child.kill('SIGKILL');
+    await Promise.all(environments.map(({ ended }) => ended));
+  }
+
+  #start(): Environment {
+    if (this.#closed) throw new FunctionFailedError(`${this.name} was stopped.`);
+    const child = fork(processFile, [this.#definition.module], {
+      env: this.#definition.environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', this.#output);
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    const environment = { child, ended };
+    this.#all.add(environment);
+    void ended.then(() => {
+      this.#all.delete(environment);
+      const at = this.#idle.indexOf(environment);
+      if (at >= 0) this.#idle.splice(at, 1);
+    });
+    return environment;
+  }
+
+  async #invokeIn(environment: Environment, event: unknown): Promise<unknown> {
+    const { timeoutSeconds } = this.#definition;
+    const requestId = randomUUID();
+    const deadline = Date.now() + timeoutSeconds * 1000;
+    const { child, ended } = environment;
+    let timer: NodeJS.Timeout | undefined;
+    let receive: ((result: InvocationResult) => void) | undefined;
+    const answered = new Promise<InvocationResult>((resolve) => {
+      receive = (result) => result.requestId === requestId && resolve(result);
+      child.on('message', receive);
+    });
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`timed out after ${timeoutSeconds} s`), timeoutSeconds * 1000);
+    });
+    child.send({ requestId, functionName: this.name, event, deadline } satisfies Invocation, () => {});
+    const result = await Promise.race([answered, ended, late]);
+    clearTimeout(timer);
+    child.off('message', receive!);
+    if (typeof result === 'string') {
+      child.kill('SIGKILL');
+      throw new FunctionFailedError(`${this.name}: ${result}`);
+    }
+    this.#idle.push(environment);
+    if ('error' in result) throw new FunctionFailedError(`${this.name}: ${result.error.name}: ${result.error.message}`);
+    return result.answer;
+  }
+}

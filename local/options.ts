@@ -1,0 +1,17 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Reads a TCP port from the command line; 0 is any free one. */
+export function portOption(text: string): number {
+  return wholeNumber(text, 0, 65_535);
+}
+
+/** Reads a number of results from the command line. */
+export function countOption(text: string): number {
+  return wholeNumber(text, 1, 100);
+}
+
+function wholeNumber(text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+  throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}, received "${text}".`);
+}

@@ -1,0 +1,47 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const addressSchema = z.object({
+  pid: z.int(),
+  api: z.url(),
+  s3: z.url(),
+  bucket: z.string(),
+  /** The folder that is the bucket. */
+  folder: z.string(),
+});
+/** Where a stack that runs on a data folder can be reached. */
+export type StackAddress = z.infer<typeof addressSchema>;
+
+const nameOf = (data: string) => join(data, 'stack.json');
+
+/** Says where the stack of a data folder is, for as long as it runs. */
+export function announceStack(data: string, address: StackAddress): Promise<void> {
+  return writeFile(nameOf(data), `${JSON.stringify(address, null, 2)}\n`);
+}
+
+/** Takes back what `announceStack` said. */
+export function withdrawStack(data: string): Promise<void> {
+  return rm(nameOf(data), { force: true });
+}
+
+/** Finds the stack that runs on a data folder; undefined when none does, also when one ended without saying so. */
+export async function findStack(data: string): Promise<StackAddress | undefined> {
+  let text: string;
+  try {
+    text = await readFile(nameOf(data), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const address = addressSchema.parse(JSON.parse(text));
+  return isRunning(address.pid) ? address : undefined;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
