@@ -98,7 +98,15 @@ export function functionEnvironment(
   environment: Environment = process.env,
 ): Readonly<Record<string, string | undefined>> {
   const inherited = Object.entries(environment).filter(([name]) => !name.startsWith('AWS_'));
-  return { ...Object.fromEntries(inherited), ...given };
+  return { ...Object.fromEntries(inherited), [quietSdk]: 'true', ...given };
+}
+
+/** Lets the AWS SDK keep to itself that it will want a newer Node one day: its version is pinned. */
+const quietSdk = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+
+/** Keeps that remark of the AWS SDK off the terminal, too. */
+export function quietenSdk(environment: Record<string, string | undefined> = process.env): void {
+  environment[quietSdk] = 'true';
 }
 
 function read<S extends z.ZodObject>(schema: S, environment: Environment): z.infer<S> {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../functions/match/http/version.ts';
+import { quietenSdk } from '../lib/config.ts';
 import { addCommand } from './commands/add.ts';
 import { facesCommand } from './commands/faces.ts';
 import { forgetCommand } from './commands/forget.ts';
@@ -11,6 +12,7 @@ import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { reportFailure } from './report-failure.ts';
 
+quietenSdk();
 const program = new Command('facenet')
   .description(
     'Find faces, know them again from one photo, and tell other systems: on this machine, with nothing but Node.',

@@ -1,7 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { extname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import {
   CreateTableCommand,
   DescribeTableCommand,
@@ -11,19 +9,18 @@ import {
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { tableDefinition, vectorName } from '../lib/adapters/dynamo-table.ts';
 import { readEmbedderCard } from '../lib/adapters/model-folder.ts';
-import { functionEnvironment, type VisionConfig, variable } from '../lib/config.ts';
+import { type VisionConfig, variable } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import type { EmbedderCard } from '../lib/vision/embedder-card.ts';
-import { credentials, localDynamoDbClient, localSqsClient, region } from './clients.ts';
+import { localDynamoDbClient, localSqsClient } from './clients.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { EventLog } from './event-log.ts';
 import { startEventBridge } from './eventbridge.ts';
 import { FunctionLog } from './function-log.ts';
+import { queueNames, startFunctions } from './functions.ts';
 import { startGateway } from './gateway.ts';
-import { startEventSourceMapping } from './lambda/event-source-mapping.ts';
-import { type FunctionDefinition, LocalFunction } from './lambda/local-function.ts';
 import { startS3 } from './s3/server.ts';
-import { type DeadLetter, type Queue, type SqsServer, startSqs } from './sqs.ts';
+import { type DeadLetter, startSqs } from './sqs.ts';
 import { announceStack, type StackAddress, withdrawStack } from './stack-file.ts';
 
 export interface StackOptions {
@@ -42,7 +39,7 @@ export interface StackOptions {
 
 /** What waits to be handled, and what could not be. */
 export interface StackStatus {
-  /** Messages in the queues, and changes of the bucket on their way there. */
+  /** Messages in the queues, and one more while the bucket has changes to announce. */
   readonly waiting: number;
   readonly deadLetters: readonly Omit<DeadLetter, 'body'>[];
 }
@@ -59,12 +56,6 @@ export interface Stack extends StackAddress {
 /** The bucket, the table and the bus, as they are called here. */
 const names = { bucket: 'photos', table: 'facenet', bus: 'facenet' } as const;
 
-const queueNames = ['images', 'faces', 'tags'] as const;
-type QueueName = (typeof queueNames)[number];
-
-/** Bytes of a request: as much as of a photo. There is no API Gateway to limit it. */
-const localRequestBytes = (vision: VisionConfig) => vision.maxImageBytes;
-
 /**
  * Starts the whole of it on this machine: bucket, queues, table, bus and API on loopback, and the functions in processes of their own, with the real AWS
  * clients pointed at what is here. Everything is in one folder, which one process owns, and is found again by the next start.
@@ -75,6 +66,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { vision, failed, retrySeconds = 90 } = options;
   const data = resolve(options.data);
   const card = await readEmbedderCard(vision.models, vision.embedder);
+  // As much as of a photo: no API Gateway is here to limit it.
+  const maxRequestBytes = vision.maxImageBytes;
   await mkdir(data, { recursive: true });
   const closing: (() => Promise<unknown>)[] = [];
   const opened = async <T extends { close(): Promise<unknown> }>(opening: T | Promise<T>): Promise<T> => {
@@ -90,7 +83,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await ensureTable(dynamodb.url, card);
     const events = await opened(EventLog.open(join(data, 'events.jsonl')));
     const eventbridge = await opened(startEventBridge({ buses: [names.bus], log: events, failed }));
-    const sqs: SqsServer<QueueName> = await opened(
+    const sqs = await opened(
       startSqs({
         queues: queueNames.map((name) => ({ name, visibilitySeconds: retrySeconds })),
         journal: join(data, 'queues'),
@@ -99,7 +92,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const client = localSqsClient(sqs.url);
     closing.push(async () => client.destroy());
     const log = await opened(FunctionLog.open(join(data, 'functions.log')));
-    let arriving = 0;
     const s3 = await opened(
       startS3({
         root: join(data, 'buckets'),
@@ -107,83 +99,48 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         buckets: [names.bucket],
         ...(options.s3Port !== undefined && { port: options.s3Port }),
         async onChange(event) {
-          arriving++;
-          try {
-            const MessageBody = JSON.stringify(event);
-            await client.send(new SendMessageCommand({ QueueUrl: sqs.queues.images.url, MessageBody }));
-          } finally {
-            arriving--;
-          }
+          const MessageBody = JSON.stringify(event);
+          await client.send(new SendMessageCommand({ QueueUrl: sqs.queues.images.url, MessageBody }));
         },
         log: ({ level, message, error }) => {
           if (level === 'error') failed(new Error(`bucket: ${message}`, { cause: error }));
         },
       }),
     );
-    const environment = {
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      AWS_ENDPOINT_URL_S3: s3.url,
-      AWS_ENDPOINT_URL_SQS: sqs.url,
-      AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
-      AWS_ENDPOINT_URL_EVENTBRIDGE: eventbridge.url,
-      [variable.bucket]: names.bucket,
-      [variable.table]: names.table,
-      [variable.bus]: names.bus,
-      [variable.facesQueueUrl]: sqs.queues.faces.url,
-      [variable.tagsQueueUrl]: sqs.queues.tags.url,
-      [variable.models]: vision.models,
-      [variable.embedder]: vision.embedder,
-      [variable.maxRequestBytes]: String(localRequestBytes(vision)),
-      [variable.s3PathStyle]: 'true',
-    };
-    const run = (definition: Omit<FunctionDefinition, 'environment'>, threads: number) =>
-      opened(
-        new LocalFunction(
-          { ...definition, environment: functionEnvironment({ ...environment, [variable.threads]: String(threads) }) },
-          (text) => log.write(text),
-        ),
-      );
-    const cores = availableParallelism();
-    const detect = await run(
-      { name: 'detect', module: moduleOf('detect/handler'), timeoutSeconds: 60, concurrency: cores },
-      1,
+    const functions = await opened(
+      startFunctions({
+        environment: {
+          AWS_ENDPOINT_URL_S3: s3.url,
+          AWS_ENDPOINT_URL_SQS: sqs.url,
+          AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
+          AWS_ENDPOINT_URL_EVENTBRIDGE: eventbridge.url,
+          [variable.bucket]: names.bucket,
+          [variable.table]: names.table,
+          [variable.bus]: names.bus,
+          [variable.models]: vision.models,
+          [variable.embedder]: vision.embedder,
+          [variable.maxRequestBytes]: String(maxRequestBytes),
+        },
+        queues: sqs.queues,
+        client,
+        output: (text) => log.write(text),
+        failed,
+      }),
     );
-    const embed = await run(
-      { name: 'embed', module: moduleOf('embed/handler'), timeoutSeconds: 60, concurrency: 1 },
-      cores,
-    );
-    const tag = await run({ name: 'tag', module: moduleOf('match/tag'), timeoutSeconds: 30, concurrency: 1 }, 1);
-    const api = await run({ name: 'api', module: moduleOf('match/api'), timeoutSeconds: 60, concurrency: 2 }, cores);
-    const map = (queue: Queue, to: LocalFunction, batchSize: number, concurrency: number) =>
-      opened(
-        startEventSourceMapping({
-          client,
-          queue,
-          batchSize,
-          concurrency,
-          invoke: (event) => to.invoke(event),
-          failed,
-        }),
-      );
     const status = async (): Promise<StackStatus> => ({
-      waiting: (await sqs.depth()) + arriving,
+      waiting: (await sqs.depth()) + (s3.isDelivering() ? 1 : 0),
       deadLetters: (await sqs.deadLetters()).map(({ body: _, ...letter }) => letter),
     });
     const gateway = await opened(
       startGateway({
         ...(options.port !== undefined && { port: options.port }),
-        invoke: (event) => api.invoke(event),
+        invoke: functions.callApi,
         log: events,
         status,
-        maxBodyBytes: localRequestBytes(vision),
+        maxBodyBytes: maxRequestBytes,
         failed,
       }),
     );
-    await map(sqs.queues.images, detect, 2, cores);
-    await map(sqs.queues.faces, embed, 20, 1);
-    await map(sqs.queues.tags, tag, 10, 1);
     const address: StackAddress = {
       pid: process.pid,
       api: gateway.url,
@@ -198,11 +155,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await close();
     throw error;
   }
-}
-
-/** The module of a handler: TypeScript in a clone, JavaScript in the package. */
-function moduleOf(name: string): string {
-  return fileURLToPath(new URL(`../functions/${name}${extname(import.meta.filename)}`, import.meta.url));
 }
 
 async function ensureTable(endpoint: string, card: EmbedderCard): Promise<void> {

@@ -62,11 +62,6 @@ export class LocalFunction {
     }
   }
 
-  /** Starts a process ahead of the first event. */
-  warm(): void {
-    if (this.#all.size === 0) this.#idle.push(this.#start());
-  }
-
   /** Ends all processes; whoever invokes no longer waits. */
   async close(): Promise<void> {
     this.#closed = true;

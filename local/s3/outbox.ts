@@ -25,6 +25,11 @@ export class Outbox {
     this.#failed = failed;
   }
 
+  /** Whether there may be something that was not taken yet. */
+  get isDelivering(): boolean {
+    return this.#running !== undefined || this.#retry !== undefined;
+  }
+
   /** Says that there may be something to deliver. */
   wake(): void {
     this.#again = true;
@@ -44,6 +49,7 @@ export class Outbox {
 
   async #run(): Promise<void> {
     clearTimeout(this.#retry);
+    this.#retry = undefined;
     this.#again = false;
     try {
       for await (const record of this.#index.scan('outbox', '', this.#head)) {

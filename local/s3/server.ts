@@ -69,6 +69,8 @@ export interface S3Server {
   readonly port: number;
   /** Resolves when everything was found that changed in the folder while the server was down. */
   readonly scanned: Promise<void>;
+  /** Whether a change may not have been taken by `onChange` yet. */
+  isDelivering(): boolean;
   /** Ends connections, waits for what is being written, and gives the folder free. */
   close(): Promise<void>;
 }
@@ -118,7 +120,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   }
   const { address, port } = server.address() as AddressInfo;
   const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
-  return { url, port, scanned: watcher.look(''), close };
+  return { url, port, scanned: watcher.look(''), isDelivering: () => outbox.isDelivering, close };
 }
 
 /** @throws ConfigError when another process has the folder */
