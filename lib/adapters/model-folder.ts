@@ -24,7 +24,7 @@ const embedderFileSchema = z.object({
   mean: three,
   deviation: three,
   operatingPoints: z
-    .array(z.object({ falseMatchRate: z.number(), distance: z.number(), trueMatchRate: z.number() }))
+    .array(z.object({ falseMatchRate: z.number(), distance: z.number(), trueMatchRate: z.number().optional() }))
     .min(1),
   similarity: z.array(z.object({ distance: z.number(), similarity: z.number() })).min(2),
   licence: z.string(),

@@ -54,32 +54,61 @@ export function cropFace(
   face: { readonly box: BoundingBox; readonly landmarks: Landmarks },
   crop: CropSpec,
 ): RgbImage {
-  const toPhoto = crop.kind === 'similarity' ? fromTemplate(crop.template, face.landmarks) : fromBox(face.box, crop);
+  const toPhoto =
+    crop.kind === 'similarity' ? fromTemplate(crop.template, face.landmarks) : fromBox(face.box, photo, crop);
   return resample(photo, toPhoto, crop.size);
+}
+
+/** Where a pixel (u, v) of a crop lies in the photo: x = xu·u + xv·v + tx, y = yu·u + yv·v + ty. */
+interface AffineTransform {
+  readonly xu: number;
+  readonly xv: number;
+  readonly yu: number;
+  readonly yv: number;
+  readonly tx: number;
+  readonly ty: number;
 }
 
 function fromTemplate(
   template: Template,
   { leftEye, rightEye, nose, mouthLeft, mouthRight }: Landmarks,
-): SimilarityTransform {
+): AffineTransform {
   const { a, b, tx, ty } = fitSimilarity([leftEye, rightEye, nose, mouthLeft, mouthRight], template);
   const scale = 1 / (a * a + b * b);
-  return { a: a * scale, b: -b * scale, tx: -(a * tx + b * ty) * scale, ty: (b * tx - a * ty) * scale };
+  const along = a * scale;
+  const across = b * scale;
+  return {
+    xu: along,
+    xv: across,
+    yu: -across,
+    yv: along,
+    tx: -(along * tx + across * ty),
+    ty: across * tx - along * ty,
+  };
 }
 
 function fromBox(
-  { left, top, width, height }: BoundingBox,
-  crop: { readonly size: number; readonly margin: number },
-): SimilarityTransform {
-  const side = Math.max(width, height) * (1 + crop.margin);
-  const a = side / crop.size;
-  const corner = (a - 1) / 2;
-  return { a, b: 0, tx: left + (width - side) / 2 + corner, ty: top + (height - side) / 2 + corner };
+  box: BoundingBox,
+  photo: { readonly width: number; readonly height: number },
+  { size, margin }: { readonly size: number; readonly margin: number },
+): AffineTransform {
+  const beside = (box.width * margin) / 2;
+  const above = (box.height * margin) / 2;
+  const left = Math.max(0, box.left - beside);
+  const top = Math.max(0, box.top - above);
+  const xu = (Math.min(photo.width, box.left + box.width + beside) - left) / size;
+  const yv = (Math.min(photo.height, box.top + box.height + above) - top) / size;
+  // Pixels have their centres at halves: the first of the crop covers the photo from `left` to `left + xu`.
+  return { xu, xv: 0, yu: 0, yv, tx: left + (xu - 1) / 2, ty: top + (yv - 1) / 2 };
 }
 
-function resample({ width, height, data }: RgbImage, { a, b, tx, ty }: SimilarityTransform, size: number): RgbImage {
+function resample(
+  { width, height, data }: RgbImage,
+  { xu, xv, yu, yv, tx, ty }: AffineTransform,
+  size: number,
+): RgbImage {
   const out = new Uint8Array(size * size * 3);
-  const grid = Math.max(1, Math.ceil(Math.hypot(a, b)));
+  const grid = Math.max(1, Math.ceil(Math.hypot(xu, yu)), Math.ceil(Math.hypot(xv, yv)));
   const share = 1 / (grid * grid);
   const stride = width * 3;
   let at = 0;
@@ -92,8 +121,8 @@ function resample({ width, height, data }: RgbImage, { a, b, tx, ty }: Similarit
         const v = row + (j + 0.5) / grid - 0.5;
         for (let i = 0; i < grid; i++) {
           const u = column + (i + 0.5) / grid - 0.5;
-          const x = a * u - b * v + tx;
-          const y = b * u + a * v + ty;
+          const x = xu * u + xv * v + tx;
+          const y = yu * u + yv * v + ty;
           const x0 = Math.floor(x);
           const y0 = Math.floor(y);
           if (x0 < -1 || y0 < -1 || x0 >= width || y0 >= height) continue;

