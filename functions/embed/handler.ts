@@ -1,8 +1,8 @@
 import type { SQSHandler } from 'aws-lambda';
 import { embedFaces } from '../../lib/core/embed-faces.ts';
 import { type FaceMessage, faceMessageSchema } from '../../lib/core/messages.ts';
-import { embedPorts } from '../ports.ts';
 import { bodyOf, logFailure } from '../records.ts';
+import { embedPorts } from './ports.ts';
 
 /** Lambda: faces, from the faces queue; the whole batch is embedded in one inference and stored in the table. */
 export const handler: SQSHandler = async ({ Records }) => {

@@ -1,4 +1,4 @@
-import { apiPorts } from '../ports.ts';
+import { apiPorts } from './api-ports.ts';
 import { createHandler } from './http/handler.ts';
 
 /** Lambda: a request to the HTTP API, from API Gateway (payload format 2.0). */

@@ -1,0 +1,49 @@
+import { extname, join } from 'node:path';
+import { type BuildOptions, buildSync } from 'esbuild';
+
+/** Where the sources lie: the root of a clone, or `dist/` of the installed package. */
+const root = join(import.meta.dirname, '..');
+const extension = extname(import.meta.filename);
+
+/**
+ * Everything but what leans on native libraries goes in, the AWS SDK too: Lambda's own may be older than SearchVectors. CommonJS inside the bundle uses `require` and `__dirname`, which an ES module has to make for itself.
+ */
+const options = {
+  absWorkingDir: root,
+  outbase: '.',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  mainFields: ['module', 'main'],
+  external: ['onnxruntime-node', '@img/sharp-*'],
+  legalComments: 'none',
+  banner: {
+    js: "import{createRequire as requireOf}from'node:module';const require=requireOf(import.meta.url),__dirname=import.meta.dirname;",
+  },
+  logLevel: 'silent',
+} as const satisfies BuildOptions;
+
+/**
+ * Bundles modules of this project into `folder`, each under its own path as `.mjs` with a source map that holds no sources. Identifiers keep their names, as errors
+ * and log lines carry those of classes. The same sources and dependencies give the same bytes.
+ * @param modules paths without extension, such as `functions/detect/handler`
+ * @throws esbuild's BuildFailure when a module cannot be resolved
+ */
+export function bundle(modules: readonly string[], folder: string): void {
+  buildSync({
+    ...options,
+    entryPoints: modules.map((module) => `${module}${extension}`),
+    outdir: folder,
+    target: 'node22',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+  });
+}
+
+/** Bundles a script of this project into one file that runs where there is nothing but Node. */
+export function bundleScript(module: string, file: string): void {
+  buildSync({ ...options, entryPoints: [`${module}${extension}`], outfile: file, target: 'node20' });
+}

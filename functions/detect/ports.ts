@@ -1,0 +1,29 @@
+import { createS3Client, createSqsClient } from '../../lib/adapters/aws-clients.ts';
+import { readEmbedderCard } from '../../lib/adapters/model-folder.ts';
+import { openDetector } from '../../lib/adapters/mtcnn-detector.ts';
+import { createLog } from '../../lib/adapters/powertools-log.ts';
+import { createS3ImageStore } from '../../lib/adapters/s3-image-store.ts';
+import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
+import { createFaceQueue, createTagQueue } from '../../lib/adapters/sqs-queues.ts';
+import { readConfig } from '../../lib/config.ts';
+import type { DetectPorts } from '../../lib/core/detect-image.ts';
+import { once } from '../once.ts';
+import { registryOf } from '../registry.ts';
+
+/** What detect leans on, made once per cold start. */
+export const detectPorts = once(async (): Promise<DetectPorts> => {
+  const config = readConfig();
+  const { models, embedder } = config;
+  const [detector, card] = await Promise.all([openDetector(config), readEmbedderCard(models, embedder)]);
+  const sqs = createSqsClient();
+  return {
+    store: createS3ImageStore(createS3Client(config), config),
+    decoder: createSharpDecoder(config),
+    detector,
+    registry: registryOf(config),
+    faces: createFaceQueue(sqs, config.facesQueueUrl),
+    tags: createTagQueue(sqs, config.tagsQueueUrl),
+    embedder: card,
+    log: createLog('detect'),
+  };
+});

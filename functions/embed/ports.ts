@@ -1,0 +1,19 @@
+import { createSqsClient } from '../../lib/adapters/aws-clients.ts';
+import { openEmbedder } from '../../lib/adapters/onnx-embedder.ts';
+import { createLog } from '../../lib/adapters/powertools-log.ts';
+import { createTagQueue } from '../../lib/adapters/sqs-queues.ts';
+import { readConfig } from '../../lib/config.ts';
+import type { EmbedPorts } from '../../lib/core/embed-faces.ts';
+import { once } from '../once.ts';
+import { registryOf } from '../registry.ts';
+
+/** What embed leans on, made once per cold start. */
+export const embedPorts = once(async (): Promise<EmbedPorts> => {
+  const config = readConfig();
+  return {
+    embedder: await openEmbedder(config.models, config.embedder, config.threads),
+    registry: registryOf(config),
+    tags: createTagQueue(createSqsClient(), config.tagsQueueUrl),
+    log: createLog('embed'),
+  };
+});

@@ -1,0 +1,20 @@
+import { createEventBridgeClient } from '../../lib/adapters/aws-clients.ts';
+import { createEventBridgeBus } from '../../lib/adapters/eventbridge-bus.ts';
+import { readEmbedderCard } from '../../lib/adapters/model-folder.ts';
+import { createLog } from '../../lib/adapters/powertools-log.ts';
+import { readConfig } from '../../lib/config.ts';
+import type { TagPorts } from '../../lib/core/tag-image.ts';
+import { once } from '../once.ts';
+import { registryOf } from '../registry.ts';
+
+/** What match/tag leans on, made once per cold start. */
+export const tagPorts = once(async (): Promise<TagPorts> => {
+  const config = readConfig();
+  return {
+    registry: registryOf(config),
+    embedder: await readEmbedderCard(config.models, config.embedder),
+    bus: createEventBridgeBus(createEventBridgeClient(), config.bus),
+    log: createLog('tag'),
+    now: () => new Date(),
+  };
+});

@@ -1,0 +1,9 @@
+import { createDynamoDbClient } from '../lib/adapters/aws-clients.ts';
+import { DynamoFaceRegistry } from '../lib/adapters/dynamo-face-registry.ts';
+import type { Config } from '../lib/config.ts';
+import type { FaceRegistry } from '../lib/core/ports.ts';
+
+/** The registry in the table of the settings. */
+export function registryOf({ table }: Config): FaceRegistry {
+  return new DynamoFaceRegistry({ client: createDynamoDbClient(), table });
+}
