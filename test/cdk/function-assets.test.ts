@@ -93,6 +93,7 @@ describe('what does not fit fails at synthesis', () => {
   it('a detector that was never made, with what to run', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'facenet-'));
     vi.stubEnv(variable.models, empty);
+    vi.resetModules();
     const { modelsLayerCode } = await assets();
 
     expect(() => modelsLayerCode('mobilefacenet')).toThrow(/Expected the model file .*mtcnn.*npm run models/);
