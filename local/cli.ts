@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { version } from '../functions/match/http/version.ts';
 import { quietenSdk } from '../lib/config.ts';
 import { addCommand } from './commands/add.ts';
+import { evalCommand } from './commands/eval.ts';
 import { facesCommand } from './commands/faces.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { modelsCommand } from './commands/models.ts';
@@ -27,6 +28,7 @@ const commands = [
   peopleCommand(),
   facesCommand(),
   forgetCommand(),
+  evalCommand(),
   modelsCommand(),
 ];
 for (const command of commands) program.addCommand(command);

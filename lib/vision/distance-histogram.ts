@@ -26,4 +26,12 @@ export class DistanceHistogram {
     while (bin < bins && nearer + this.#counts[bin] <= most) nearer += this.#counts[bin++];
     return bin / binsPerUnit;
   }
+
+  /** How many of the counted distances are nearer than `distance`, 0..2, to a ten-thousandth. */
+  nearer(distance: number): number {
+    const end = Math.min(bins, Math.round(distance * binsPerUnit));
+    let nearer = 0;
+    for (let bin = 0; bin < end; bin++) nearer += this.#counts[bin];
+    return nearer;
+  }
 }

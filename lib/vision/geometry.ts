@@ -45,3 +45,23 @@ export function largestFace<F extends { readonly box: BoundingBox }>(faces: read
   for (const face of faces) if (!largest || area(face.box) > area(largest.box)) largest = face;
   return largest;
 }
+
+/**
+ * The face whose box's centre is nearest to the photo's, or undefined when there is none. In photos that were cut around one person, as those of
+ * benchmarks are, it is that person's.
+ */
+export function mostCentralFace<F extends { readonly box: BoundingBox }>(
+  faces: readonly F[],
+  { width, height }: { readonly width: number; readonly height: number },
+): F | undefined {
+  let central: F | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const face of faces) {
+    const { box } = face;
+    const offset = Math.hypot(box.left + (box.width - width) / 2, box.top + (box.height - height) / 2);
+    if (offset >= least) continue;
+    least = offset;
+    central = face;
+  }
+  return central;
+}

@@ -1,0 +1,116 @@
+import { DistanceHistogram } from './distance-histogram.ts';
+
+/** Faces of known people, as unit vectors of one model. */
+export interface LabelledFaces {
+  readonly dimensions: number;
+  /** Whose face each is; the same number is the same person. */
+  readonly people: Int32Array;
+  /** One unit vector after the other, `people.length` × `dimensions`. */
+  readonly vectors: Float32Array;
+}
+
+/** Lays faces out for the loops over all their pairs. People are numbered in order of appearance. */
+export function labelledFaces(
+  faces: readonly { readonly person: string; readonly embedding: Float32Array }[],
+): LabelledFaces {
+  const dimensions = faces[0]?.embedding.length ?? 0;
+  const numbers = new Map<string, number>();
+  const people = new Int32Array(faces.length);
+  const vectors = new Float32Array(faces.length * dimensions);
+  for (const [i, { person, embedding }] of faces.entries()) {
+    if (!numbers.has(person)) numbers.set(person, numbers.size);
+    people[i] = numbers.get(person)!;
+    vectors.set(embedding, i * dimensions);
+  }
+  return { dimensions, people, vectors };
+}
+
+/** The distances of all pairs of faces: of one person (`genuine`), and of two different people (`impostor`). n faces have n · (n − 1) / 2. */
+export function pairDistances({ people, vectors, dimensions }: LabelledFaces): {
+  readonly genuine: DistanceHistogram;
+  readonly impostor: DistanceHistogram;
+} {
+  const genuine = new DistanceHistogram();
+  const impostor = new DistanceHistogram();
+  for (let i = 0; i < people.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const distance = rowDistance(vectors, i * dimensions, j * dimensions, dimensions);
+      (people[i] === people[j] ? genuine : impostor).add(distance);
+    }
+  }
+  return { genuine, impostor };
+}
+
+/** What comes of one photo enrolled a person and all photos searched. */
+export interface Identification {
+  /** People enrolled, by the first of their faces each. */
+  readonly enrolled: number;
+  /** Searches for the other faces of the enrolled people. */
+  readonly searches: number;
+  /** The part of the searches, 0..1, whose nearest enrolled face is the person's own. */
+  readonly rankOneRate: number;
+  /** The part of the strangers, 0..1, that may be taken for somebody. */
+  readonly falseAlarmRate: number;
+  /** The largest distance, 0..2, at which no more of the strangers are taken for somebody. */
+  readonly distance: number;
+  /** The part of the searches, 0..1, whose nearest enrolled face is the person's own and within `distance`. */
+  readonly trueIdentificationRate: number;
+}
+
+/**
+ * Measures one-shot identification: the first face of each person is enrolled, every other face is searched for. A stranger is any face searched for
+ * among the enrolled ones of everybody else, as if its own person had not been enrolled; `falseAlarmRate` of them may be taken for somebody.
+ */
+export function identifyOneShot(
+  { people, vectors, dimensions }: LabelledFaces,
+  falseAlarmRate: number,
+): Identification {
+  const gallery = firstOfEach(people);
+  const enrolled = new Set(gallery);
+  const strangers = new DistanceHistogram();
+  const own = new Float64Array(people.length).fill(Number.POSITIVE_INFINITY);
+  const other = new Float64Array(people.length).fill(Number.POSITIVE_INFINITY);
+  for (let face = 0; face < people.length; face++) {
+    for (const place of gallery) {
+      if (place === face) continue;
+      const distance = rowDistance(vectors, face * dimensions, place * dimensions, dimensions);
+      const nearest = people[place] === people[face] ? own : other;
+      if (distance < nearest[face]) nearest[face] = distance;
+    }
+    if (other[face] <= 2) strangers.add(other[face]);
+  }
+  const distance = strangers.distanceAt(falseAlarmRate);
+  let searches = 0;
+  let first = 0;
+  let identified = 0;
+  for (let face = 0; face < people.length; face++) {
+    if (enrolled.has(face)) continue;
+    searches++;
+    if (own[face] >= other[face]) continue;
+    first++;
+    if (own[face] < distance) identified++;
+  }
+  return {
+    enrolled: gallery.length,
+    searches,
+    rankOneRate: searches && first / searches,
+    falseAlarmRate,
+    distance,
+    trueIdentificationRate: searches && identified / searches,
+  };
+}
+
+function firstOfEach(people: Int32Array): number[] {
+  const places = new Map<number, number>();
+  for (let i = 0; i < people.length; i++) if (!places.has(people[i])) places.set(people[i], i);
+  return [...places.values()];
+}
+
+function rowDistance(vectors: Float32Array, a: number, b: number, dimensions: number): number {
+  let sum = 0;
+  for (let k = 0; k < dimensions; k++) {
+    const difference = vectors[a + k] - vectors[b + k];
+    sum += difference * difference;
+  }
+  return Math.sqrt(sum);
+}

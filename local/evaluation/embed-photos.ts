@@ -1,0 +1,73 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ImageRejectedError, RequestError } from '../../lib/core/errors.ts';
+import type { ImageDecoder } from '../../lib/core/ports.ts';
+import { cropFace } from '../../lib/vision/align.ts';
+import { mostCentralFace } from '../../lib/vision/geometry.ts';
+import type { RgbImage } from '../../lib/vision/image.ts';
+import type { Vision } from '../vision.ts';
+
+/** Crops that are embedded at once. */
+const batch = 32;
+
+/**
+ * Embeds the most central face of each photo of a benchmark; `photos` are paths in `folder`. A photo without a face is not in the answer. `onPhoto` is
+ * called after each.
+ * @throws RequestError PHOTO_NOT_FOUND before it begins, when photos are missing
+ * @throws ImageRejectedError with the photo's name, when one cannot be decoded
+ */
+export async function embedPhotos(
+  { decoder, detector, embedder }: Vision,
+  folder: string,
+  photos: readonly string[],
+  onPhoto: () => void,
+): Promise<Map<string, Float32Array>> {
+  await expectAll(folder, photos);
+  const embeddings = new Map<string, Float32Array>();
+  let waiting: { readonly photo: string; readonly crop: RgbImage }[] = [];
+  const embedWaiting = async () => {
+    const vectors = await embedder.embed(waiting.map(({ crop }) => crop));
+    for (const [i, { photo }] of waiting.entries()) embeddings.set(photo, vectors[i]);
+    waiting = [];
+  };
+  for (const photo of photos) {
+    const image = await decode(decoder, folder, photo);
+    const face = mostCentralFace(await detector.detect(image), image);
+    if (face) waiting.push({ photo, crop: cropFace(image, face, embedder.card.crop) });
+    if (waiting.length === batch) await embedWaiting();
+    onPhoto();
+  }
+  await embedWaiting();
+  return embeddings;
+}
+
+async function decode(decoder: ImageDecoder, folder: string, photo: string): Promise<RgbImage> {
+  try {
+    return await decoder.decode(await readFile(join(folder, photo)));
+  } catch (cause) {
+    if (!(cause instanceof ImageRejectedError)) throw cause;
+    throw new ImageRejectedError(cause.code, `${photo}: ${cause.message}`, { cause });
+  }
+}
+
+/** How many missing photos a message names. */
+const namedAtMost = 3;
+
+async function expectAll(folder: string, photos: readonly string[]): Promise<void> {
+  const missing: string[] = [];
+  for (const photo of photos) if (!(await isFile(join(folder, photo)))) missing.push(photo);
+  if (missing.length === 0) return;
+  const named = missing.slice(0, namedAtMost).join(', ');
+  throw new RequestError(
+    'PHOTO_NOT_FOUND',
+    `Expected ${photos.length} photos in ${folder}, found ${missing.length} of them missing: ${named}${missing.length > namedAtMost ? ', …' : ''}. Paths are relative to that folder.`,
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
