@@ -2,7 +2,9 @@ import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { ImageRejectedError } from '../core/errors.ts';
 import type { ImageDecoder } from '../core/ports.ts';
 import type { RgbImage } from '../vision/image.ts';
-import { formatOf } from './image-format.ts';
+import { heicToTiff } from './heic-decoder.ts';
+import { formatOf, type ImageFormat } from './image-format.ts';
+import { corruptImage, slowImage } from './image-rejections.ts';
 import { imageTooLarge } from './image-too-large.ts';
 
 export interface DecoderLimits {
@@ -14,22 +16,26 @@ export interface DecoderLimits {
   readonly timeoutSeconds?: number;
 }
 
+type Size = Pick<Metadata, 'width' | 'height'>;
+
 /** Pixels on the shorter side: the window of MTCNN's first net (Zhang et al. 2016), below which no face can be found. */
 const smallestSide = 12;
 
-const photoFormats = 'a JPEG, PNG, WebP, AVIF, TIFF or GIF';
+const photoFormats = 'a JPEG, PNG, HEIC, WebP, AVIF, TIFF or GIF';
 
 /**
- * Decodes photos with sharp. What is wrong with a file is told by the step that fails on it, never by what the failure says: its size, its signature,
- * its header, its pixels.
+ * Decodes photos with sharp, HEIC by way of libheif. What is wrong with a file is told by the step that fails on it, never by what the failure says: its size,
+ * its signature, its header, its pixels.
  */
 export function createSharpDecoder({ maxImageBytes, maxPixels, timeoutSeconds = 20 }: DecoderLimits): ImageDecoder {
   return {
     async decode(bytes) {
-      checkFile(bytes, maxImageBytes);
-      const header = await readHeader(bytes);
-      checkHeader(header, maxPixels);
-      return readPixels(bytes, header, timeoutSeconds);
+      const format = checkFile(bytes, maxImageBytes);
+      const check = (header: Size) => checkSize(header, maxPixels);
+      const readable = format === 'HEIC' ? await heicToTiff(bytes, { timeoutSeconds, check }) : bytes;
+      const header = await readHeader(readable);
+      check(header);
+      return readPixels(readable, header, timeoutSeconds);
     },
   };
 }
@@ -40,35 +46,30 @@ export function createSharpDecoder({ maxImageBytes, maxPixels, timeoutSeconds = 
  */
 const options: SharpOptions = { failOn: 'error', animated: false, limitInputPixels: false };
 
-function checkFile(bytes: Uint8Array, maxImageBytes: number): void {
+function checkFile(bytes: Uint8Array, maxImageBytes: number): ImageFormat {
   if (bytes.length === 0) {
     throw new ImageRejectedError('EMPTY_IMAGE', `Expected ${photoFormats}, received 0 bytes. Upload the photo again.`);
   }
   if (bytes.length > maxImageBytes) throw imageTooLarge(maxImageBytes, bytes.length);
   const format = formatOf(bytes);
-  if (format === 'HEIC') {
-    throw new ImageRejectedError(
-      'UNSUPPORTED_IMAGE_FORMAT',
-      `Expected ${photoFormats}, received a HEIC. Convert it to JPEG; on an iPhone, Settings → Camera → Formats → Most Compatible makes JPEGs.`,
-    );
-  }
   if (format === 'other') {
     throw new ImageRejectedError(
       'UNSUPPORTED_IMAGE_FORMAT',
       `Expected ${photoFormats}, received a file that is none of them by its content. Convert it to JPEG or PNG.`,
     );
   }
+  return format;
 }
 
 async function readHeader(bytes: Uint8Array): Promise<Metadata> {
   try {
     return await sharp(bytes, options).metadata();
   } catch (cause) {
-    throw corrupt('header', cause);
+    throw corruptImage('header', cause);
   }
 }
 
-function checkHeader({ width, height }: Metadata, maxPixels: number): void {
+function checkSize({ width, height }: Size, maxPixels: number): void {
   if (width * height > maxPixels) {
     throw new ImageRejectedError(
       'TOO_MANY_PIXELS',
@@ -83,7 +84,7 @@ function checkHeader({ width, height }: Metadata, maxPixels: number): void {
   }
 }
 
-async function readPixels(bytes: Uint8Array, header: Metadata, timeoutSeconds: number): Promise<RgbImage> {
+async function readPixels(bytes: Uint8Array, header: Size, timeoutSeconds: number): Promise<RgbImage> {
   const start = performance.now();
   try {
     const { data, info } = await sharp(bytes, options)
@@ -97,19 +98,7 @@ async function readPixels(bytes: Uint8Array, header: Metadata, timeoutSeconds: n
     return { width: info.width, height: info.height, data };
   } catch (cause) {
     // sharp gives a time-out no code of its own; whatever fails after that time is one.
-    if (performance.now() - start < timeoutSeconds * 1000) throw corrupt('pixels', cause);
-    throw new ImageRejectedError(
-      'IMAGE_TOO_SLOW',
-      `Expected a photo that decodes in ${timeoutSeconds} s, received one of ${header.width} × ${header.height} that takes longer. Use a smaller copy, or save it as a plain JPEG.`,
-      { cause },
-    );
+    const isLate = performance.now() - start >= timeoutSeconds * 1000;
+    throw isLate ? slowImage(timeoutSeconds, header, cause) : corruptImage('pixels', cause);
   }
-}
-
-function corrupt(what: string, cause: unknown): ImageRejectedError {
-  return new ImageRejectedError(
-    'CORRUPT_IMAGE',
-    `Expected a whole photo, received one whose ${what} cannot be read. It may have been cut off on its way; upload it again.`,
-    { cause },
-  );
 }
