@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { createFailedApp, requestTooLarge } from '../functions/match/http/app.ts';
 import type { RequestEvent } from '../functions/match/http/request-event.ts';
+import { UnavailableError } from '../lib/core/errors.ts';
 import { account } from './clients.ts';
 import type { EventLog } from './event-log.ts';
 import { type LoopbackServer, readBody, serveOnLoopback } from './loopback-server.ts';
@@ -13,7 +15,7 @@ export interface GatewayOptions {
   readonly log: EventLog;
   /** What `GET /status` answers. */
   readonly status: () => Promise<object>;
-  /** Bytes of a body; of a larger one only the length is passed on. */
+  /** Bytes of a body; a larger one is refused. */
   readonly maxBodyBytes: number;
   readonly failed: (error: unknown) => void;
 }
@@ -61,18 +63,23 @@ async function callFunction(
   { invoke, maxBodyBytes, failed }: GatewayOptions,
 ): Promise<void> {
   const body = await readBody(request, maxBodyBytes);
-  // A request that is too large keeps its length, and the function refuses it by that.
-  const length = body ? body.length : Math.max(maxBodyBytes + 1, Number(request.headers['content-length'] ?? 0));
+  if (!body) return refuse(response, requestTooLarge(maxBodyBytes));
   try {
-    const result = resultSchema.parse(await invoke(eventOf(request, url, body, length)));
+    const result = resultSchema.parse(await invoke(eventOf(request, url, body)));
     const { statusCode, headers, cookies, isBase64Encoded } = result;
     const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
     const bytes = Buffer.from(result.body, isBase64Encoded ? 'base64' : 'utf8');
     answer(response, statusCode, { ...sent, ...(cookies.length > 0 && { 'set-cookie': cookies }) }, bytes);
   } catch (error) {
     failed(error);
-    answer(response, 503, { 'content-type': 'application/json' }, '{"message":"Service Unavailable"}');
+    await refuse(response, new UnavailableError('The function of the API did not answer.', { cause: error }));
   }
+}
+
+/** Answers in the API's one shape of errors what the function was not asked, or could not say. */
+async function refuse(response: ServerResponse, error: unknown): Promise<void> {
+  const refusal = await createFailedApp(error).request('/');
+  answer(response, refusal.status, Object.fromEntries(refusal.headers), await refusal.text());
 }
 
 function answer(
@@ -85,10 +92,9 @@ function answer(
   response.end(body);
 }
 
-function eventOf(request: IncomingMessage, url: URL, body: Buffer | undefined, length: number): RequestEvent {
+function eventOf(request: IncomingMessage, url: URL, body: Buffer): RequestEvent {
   const { 'set-cookie': _, ...received } = request.headers;
   const headers = Object.fromEntries(Object.entries(received).map(([name, value = '']) => [name, String(value)]));
-  const hasBody = length > 0;
   const now = new Date();
   const rawPath = decodedPath(url.pathname);
   return {
@@ -96,7 +102,7 @@ function eventOf(request: IncomingMessage, url: URL, body: Buffer | undefined, l
     routeKey: '$default',
     rawPath,
     rawQueryString: url.search.slice(1),
-    headers: { ...headers, ...(hasBody && { 'content-length': String(length) }) },
+    headers,
     ...(url.search && { queryStringParameters: Object.fromEntries(url.searchParams) }),
     requestContext: {
       accountId: account,
@@ -116,8 +122,8 @@ function eventOf(request: IncomingMessage, url: URL, body: Buffer | undefined, l
       time: now.toUTCString(),
       timeEpoch: now.getTime(),
     },
-    body: hasBody ? (body ?? Buffer.alloc(0)).toString('base64') : null,
-    isBase64Encoded: hasBody,
+    body: body.length > 0 ? body.toString('base64') : null,
+    isBase64Encoded: body.length > 0,
   } as unknown as RequestEvent;
 }
 

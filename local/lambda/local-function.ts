@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Invocation, InvocationResult } from './invocation.ts';
 
 export interface FunctionDefinition {
@@ -24,8 +25,11 @@ interface Environment {
   readonly ended: Promise<string>;
 }
 
-/** The same file beside this one: TypeScript in a clone, JavaScript in the package. */
-const processFile = fileURLToPath(new URL(`./function-process${extname(import.meta.filename)}`, import.meta.url));
+/** TypeScript in a clone, which needs a loader; JavaScript in the package. */
+const extension = extname(import.meta.filename);
+const processFile = fileURLToPath(new URL(`./function-process${extension}`, import.meta.url));
+const loader =
+  extension === '.ts' ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
 
 /**
  * Runs a Lambda handler as Lambda does: in processes of its own that are started when they are needed and kept, one event at a time in each, and ended when
@@ -74,6 +78,7 @@ export class LocalFunction {
     if (this.#closed) throw new FunctionFailedError(`${this.name} was stopped.`);
     const child = fork(processFile, [this.#definition.module], {
       env: this.#definition.environment,
+      execArgv: loader,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', this.#output);

@@ -105,7 +105,12 @@ function refuseMethod(c: Context, methods: readonly string[]): Response {
 }
 
 function refuseSize(limit: number): never {
-  throw new RequestError(
+  throw requestTooLarge(limit);
+}
+
+/** That a request has more bytes than this service takes. */
+export function requestTooLarge(limit: number): RequestError {
+  return new RequestError(
     'REQUEST_TOO_LARGE',
     `Expected a request of at most ${limit} bytes, received a larger one. Put large photos into the bucket and send their keys.`,
   );
