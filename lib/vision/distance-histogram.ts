@@ -34,4 +34,11 @@ export class DistanceHistogram {
     for (let bin = 0; bin < end; bin++) nearer += this.#counts[bin];
     return nearer;
   }
+
+  /** Those nearer than `distance`, farthest first: the middle of each bin that has any, and how many it has. */
+  *nearerThan(distance: number): Iterable<{ readonly distance: number; readonly count: number }> {
+    for (let bin = Math.min(bins, Math.round(distance * binsPerUnit)) - 1; bin >= 0; bin--) {
+      if (this.#counts[bin] > 0) yield { distance: (bin + 0.5) / binsPerUnit, count: this.#counts[bin] };
+    }
+  }
 }

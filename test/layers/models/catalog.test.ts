@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { catalog } from '../../../layers/models/catalog.ts';
+import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
+import { similarityOf, thresholdOf } from '../../../lib/vision/similarity.ts';
+
+const embedders = Object.values(catalog)
+  .map(({ card }): object & { readonly kind: string } => card)
+  .filter((card): card is EmbedderCard => card.kind === 'embedder');
+
+describe.each(embedders.map((card) => [card.id, card] as const))('the card of %s', (_, card) => {
+  it('has the threshold at one false match in a thousand, which is a similarity of 80', () => {
+    expect(similarityOf(card, thresholdOf(card))).toBe(80);
+  });
+
+  it('has stricter thresholds at lower false match rates', () => {
+    for (const [i, point] of card.operatingPoints.slice(1).entries()) {
+      expect(point.falseMatchRate).toBeLessThan(card.operatingPoints[i].falseMatchRate);
+      expect(point.distance).toBeLessThan(card.operatingPoints[i].distance);
+    }
+  });
+
+  it('has a similarity that falls from 100 to 0 as the distance grows', () => {
+    let before = 100;
+    for (let distance = 0; distance <= 2; distance += 0.01) {
+      const similarity = similarityOf(card, distance);
+      expect(similarity).toBeLessThanOrEqual(before);
+      before = similarity;
+    }
+    expect(similarityOf(card, 0)).toBe(100);
+    expect(similarityOf(card, 2)).toBe(0);
+  });
+});
+
+describe.each(['mobilefacenet', 'dlib-resnet'] as const)('the similarity of %s', (id) => {
+  it('is 99 at one false match in a hundred thousand', () => {
+    const { card } = catalog[id];
+    expect(similarityOf(card, thresholdOf(card, 1e-5))).toBe(99);
+  });
+});
