@@ -1,3 +1,4 @@
+import { CommanderError } from 'commander';
 import { FacenetError } from '../lib/core/errors.ts';
 
 /** Exit codes of the command line: scripts can tell what they did wrong from what went wrong. */
@@ -16,6 +17,11 @@ export function reportFailure(error: unknown): void {
     console.error(`${error.code}: ${error.message}`);
     if (error.cause instanceof Error) console.error(`  because: ${error.cause.message}`);
     process.exitCode = error.retryable ? exitCode.failed : exitCode.wrong;
+    return;
+  }
+  if (error instanceof CommanderError) {
+    // It has told by itself what is wrong with the call, or the help that was asked for.
+    if (error.exitCode !== 0) process.exitCode = exitCode.wrong;
     return;
   }
   console.error(error);
