@@ -18,6 +18,7 @@ export const variable = {
   maxRequestBytes: 'FACENET_MAX_REQUEST_BYTES',
   threads: 'FACENET_THREADS',
   s3PathStyle: 'FACENET_S3_PATH_STYLE',
+  apiKeyHashes: 'FACENET_API_KEY_HASHES',
 } as const;
 
 /** The embedder where only npm is at hand. */
@@ -53,6 +54,14 @@ const functionSchema = visionSchema.extend({
   s3PathStyle: z.stringbool().default(false),
 });
 
+const apiKeysSchema = z.object({
+  /** Comma-separated. */
+  apiKeyHashes: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(z.hash('sha256'))),
+});
+
 /** The settings that the vision needs: models, limits, threads. */
 export type VisionConfig = z.infer<typeof visionSchema> & { readonly models: string };
 /** All settings of a function. */
@@ -74,6 +83,14 @@ export function readConfig(environment: Environment = process.env): Config {
  */
 export function readVisionConfig(environment: Environment = process.env): VisionConfig {
   return { ...read(visionSchema, environment), models: modelsFolder(environment) };
+}
+
+/**
+ * The SHA-256 of the keys that were issued for the API, in hexadecimal.
+ * @throws ConfigError when there is none, or something else
+ */
+export function readApiKeyHashes(environment: Environment = process.env): readonly string[] {
+  return read(apiKeysSchema, environment).apiKeyHashes;
 }
 
 /** Where built models are kept: FACENET_MODELS, or a cache of the user's that outlives clones and `npm ci`. */

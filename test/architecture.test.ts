@@ -20,7 +20,9 @@ const rooms: Readonly<Record<string, Room>> = {
   functions: { imports: ['lib'] },
   layers: { imports: ['lib/vision', 'lib/core/errors', 'lib/config'] },
   local: { imports: ['lib', 'functions', 'layers'] },
-  cdk: { imports: ['lib/config', 'lib/adapters/dynamo-table', 'lib/core/errors', 'lib/vision', 'layers'] },
+  cdk: {
+    imports: ['lib/config', 'lib/adapters/dynamo-table', 'lib/core/errors', 'lib/core/events', 'lib/vision', 'layers'],
+  },
   bench: { imports: ['lib', 'functions', 'layers', 'local', 'cdk'] },
   docs: { imports: ['lib/core', 'lib/vision', 'layers'] },
   web: { imports: [] },

@@ -1,0 +1,175 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus, type IEventBus, type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { defaultEmbedder } from '../lib/config.ts';
+import { ConfigError } from '../lib/core/errors.ts';
+import { eventSource, type FacenetEvent } from '../lib/core/events.ts';
+import { ApiAuth, authorizerOf } from './api-auth.ts';
+import { checkVectorIndex, embedderCard } from './embedders.ts';
+import { encryptionKey } from './encryption.ts';
+import type { FaceRecognitionProps } from './face-recognition-props.ts';
+import { FaceTable } from './face-table.ts';
+import { RecognitionFunctions, stages } from './functions.ts';
+import { followExistingBucket, PhotoBucket } from './photo-bucket.ts';
+import { PipelineQueue } from './pipeline-queue.ts';
+import { type ApiPurpose, RecognitionApi } from './recognition-api.ts';
+import { checkProps } from './validation.ts';
+
+/**
+ * Private face recognition: photos that are put into the bucket are searched for faces, the faces are embedded and named, and what was found is told on the
+ * bus and answered by the API. cdk/README.md lists the construct ids, which stay as they are.
+ */
+export class FaceRecognition extends Construct {
+  /** Where photos go: `people/<person>/…` enrols, `photos/…` is indexed and identified. */
+  readonly bucket: IBucket;
+  /** Faces, people and images. */
+  readonly table: ITable;
+  /** Where events appear. */
+  readonly bus: IEventBus;
+  readonly images: PipelineQueue;
+  readonly faces: PipelineQueue;
+  readonly tags: PipelineQueue;
+  readonly functions: RecognitionFunctions;
+  readonly api: HttpApi;
+  readonly apiUrl: string;
+  readonly encryptionKey: IKey;
+  readonly #api: RecognitionApi;
+  readonly #auth: ApiAuth;
+
+  /** @throws ConfigError that says what was expected, what came, and what to change */
+  constructor(scope: Construct, id: string, props: FaceRecognitionProps = {}) {
+    super(scope, id);
+    checkProps(props);
+    const { existingTable, removalPolicy = RemovalPolicy.RETAIN, logRetention = RetentionDays.THREE_MONTHS } = props;
+    const embedder = embedderCard(props.embedder ?? defaultEmbedder);
+    const formerEmbedders = (props.formerEmbedders ?? []).map(embedderCard).filter(({ id }) => id !== embedder.id);
+    if (existingTable) checkVectorIndex(existingTable, embedder);
+
+    const key = encryptionKey(this, props.encryptionKey, removalPolicy);
+    this.encryptionKey = key;
+    this.images = new PipelineQueue(this, 'Images', { encryptionKey: key, ...stages.detect });
+    this.faces = new PipelineQueue(this, 'Faces', { encryptionKey: key, ...stages.embed });
+    this.tags = new PipelineQueue(this, 'Tags', { encryptionKey: key, ...stages.tag });
+    this.bucket =
+      props.bucket ??
+      new PhotoBucket(this, 'Photos', { ...props, encryptionKey: key, removalPolicy, changes: this.images.queue })
+        .bucket;
+    if (props.bucket) followExistingBucket(this, props.bucket, this.images.queue);
+    this.table =
+      existingTable?.table ??
+      new FaceTable(this, 'Table', { encryptionKey: key, embedders: [embedder, ...formerEmbedders], removalPolicy })
+        .table;
+    this.bus =
+      props.bus ?? (new EventBus(this, 'Bus', { description: 'Who is in which photo', kmsKey: key }) as IEventBus);
+    const kept = { encryptionKey: key, logRetention, removalPolicy };
+    const { bucket, table, bus, images, faces, tags } = this;
+    this.functions = new RecognitionFunctions(this, 'Functions', {
+      ...kept,
+      embedder: embedder.id,
+      bucket,
+      table,
+      bus,
+      images,
+      faces,
+      tags,
+      detectMemoryMiB: props.detectMemoryMiB ?? 1769,
+      embedMemoryMiB: props.embedMemoryMiB ?? 1769,
+      apiMemoryMiB: props.apiMemoryMiB ?? 3008,
+      detectConcurrency: props.detectConcurrency ?? 10,
+      embedConcurrency: props.embedConcurrency ?? 5,
+    });
+    this.#auth = props.apiAuth ?? ApiAuth.iam();
+    this.#api = new RecognitionApi(this, 'Api', {
+      ...kept,
+      handler: this.functions.match.function,
+      authorizer: authorizerOf(this.#auth, ({ sha256 }) => this.functions.checkKeys(sha256)),
+      requestsPerSecond: props.apiRequestsPerSecond ?? 20,
+      burstRequests: props.apiBurstRequests ?? 40,
+    });
+    this.api = this.#api.api;
+    this.apiUrl = this.#api.url;
+  }
+
+  /** Lets somebody put photos into `photos/`, of any collection, to be indexed and identified. */
+  grantUpload(grantee: IGrantable): Grant {
+    return this.#grantPut(grantee, 'photos/*', 'collections/*/photos/*');
+  }
+
+  /** Lets somebody put photos into `people/`, of any collection: whoever may do so says who is who. */
+  grantEnrol(grantee: IGrantable): Grant {
+    return this.#grantPut(grantee, 'people/*', 'collections/*/people/*');
+  }
+
+  /**
+   * Lets somebody verify, search and detect by the API.
+   * @throws ConfigError when the API asks for something else than AWS credentials
+   */
+  grantRecognise(grantee: IGrantable): Grant {
+    return this.#grantRoutes(grantee, 'recognise');
+  }
+
+  /**
+   * Lets somebody list people, faces and photos by the API.
+   * @throws ConfigError when the API asks for something else than AWS credentials
+   */
+  grantRead(grantee: IGrantable): Grant {
+    return this.#grantRoutes(grantee, 'read');
+  }
+
+  /**
+   * Lets somebody erase people and photos by the API.
+   * @throws ConfigError when the API asks for something else than AWS credentials
+   */
+  grantForget(grantee: IGrantable): Grant {
+    return this.#grantRoutes(grantee, 'forget');
+  }
+
+  /** Sends events to a target, those of some types or all of them; docs/events/ tells what is in them. */
+  onEvent(id: string, target: IRuleTarget, ...types: readonly FacenetEvent['type'][]): Rule {
+    return new Rule(this, id, {
+      eventBus: this.bus,
+      eventPattern: { source: [eventSource], ...(types.length > 0 && { detailType: [...types] }) },
+      targets: [target],
+    });
+  }
+
+  #grantPut(grantee: IGrantable, ...keys: readonly string[]): Grant {
+    const { encryptionKey } = this.bucket;
+    if (encryptionKey) {
+      // An upload in parts needs Decrypt, too.
+      Grant.addToPrincipal({
+        grantee,
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resourceArns: [encryptionKey.keyArn],
+        scope: this,
+      });
+    }
+    const resourceArns = keys.map((key) => this.bucket.arnForObjects(key));
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      resourceArns,
+      scope: this,
+    });
+  }
+
+  #grantRoutes(grantee: IGrantable, purpose: ApiPurpose): Grant {
+    if (this.#auth.kind !== 'iam') {
+      throw new ConfigError(
+        `Expected ApiAuth.iam() for a grant on the API, received ${this.#auth.kind}. With tokens and issued keys, whoever has one may call; leave the grant out.`,
+      );
+    }
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['execute-api:Invoke'],
+      resourceArns: this.#api.routeArns(purpose),
+      scope: this,
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  type IHttpRouteAuthorizer,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+
+/** What a route does: it recognises faces in photos, reads what is known, or forgets it. */
+export type ApiPurpose = 'recognise' | 'read' | 'forget';
+
+interface ApiRoute {
+  readonly method: HttpMethod;
+  readonly path: string;
+  readonly purpose: ApiPurpose;
+}
+
+/** The routes of functions/match/http, as API Gateway writes them; whatever else is asked for ends at the gateway. A test holds the two together. */
+export const apiRoutes: readonly ApiRoute[] = [
+  { method: HttpMethod.POST, path: '/verify', purpose: 'recognise' },
+  { method: HttpMethod.POST, path: '/search', purpose: 'recognise' },
+  { method: HttpMethod.POST, path: '/identify', purpose: 'recognise' },
+  { method: HttpMethod.POST, path: '/detect', purpose: 'recognise' },
+  { method: HttpMethod.GET, path: '/people', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/people/{person}', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/faces', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/photos', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/health', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/openapi.json', purpose: 'read' },
+  { method: HttpMethod.DELETE, path: '/people/{person}', purpose: 'forget' },
+  { method: HttpMethod.DELETE, path: '/photos', purpose: 'forget' },
+  { method: HttpMethod.DELETE, path: '/photos/{key+}', purpose: 'forget' },
+];
+
+export interface RecognitionApiProps {
+  readonly handler: IFunction;
+  readonly authorizer: IHttpRouteAuthorizer;
+  readonly requestsPerSecond: number;
+  readonly burstRequests: number;
+  readonly encryptionKey: IKey;
+  readonly logRetention: RetentionDays;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/** The HTTP API in front of match/api: every route behind the authorizer, throttled, each request in the access log by its route, as paths name people. */
+export class RecognitionApi extends Construct {
+  readonly api: HttpApi;
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, props: RecognitionApiProps) {
+    super(scope, id);
+    const { handler, authorizer, requestsPerSecond, burstRequests, encryptionKey, logRetention, removalPolicy } = props;
+    this.api = new HttpApi(this, 'Api', {
+      createDefaultStage: false,
+      defaultAuthorizer: authorizer,
+      description: 'Verify, search and forget faces',
+    });
+    const integration = new HttpLambdaIntegration('Match', handler);
+    for (const { method, path } of apiRoutes) this.api.addRoutes({ path, methods: [method], integration });
+    const accessLog = new LogGroup(this, 'AccessLogs', { retention: logRetention, encryptionKey, removalPolicy });
+    const stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      autoDeploy: true,
+      throttle: { rateLimit: requestsPerSecond, burstLimit: burstRequests },
+      detailedMetricsEnabled: true,
+      accessLogSettings: { destination: new LogGroupLogDestination(accessLog), format: accessLogFormat },
+    });
+    this.url = stage.url;
+  }
+
+  /** The ARNs of the routes of some purposes, as `execute-api:Invoke` wants them; a parameter of a path is any text. */
+  routeArns(...purposes: readonly ApiPurpose[]): string[] {
+    return apiRoutes
+      .filter(({ purpose }) => purposes.includes(purpose))
+      .map(({ method, path }) =>
+        Stack.of(this).formatArn({
+          service: 'execute-api',
+          resource: this.api.apiId,
+          resourceName: `$default/${method}${path.replace(/\{.*\}/, '*')}`,
+        }),
+      );
+  }
+}
+
+/** Who asked for what, and how it ended. */
+const accessLogFormat = AccessLogFormat.custom(
+  JSON.stringify({
+    time: '$context.requestTime',
+    requestId: '$context.requestId',
+    ip: '$context.identity.sourceIp',
+    caller: '$context.identity.userArn',
+    route: '$context.routeKey',
+    status: '$context.status',
+    error: '$context.error.messageString',
+    bytes: '$context.responseLength',
+    ms: '$context.responseLatency',
+  }),
+);

@@ -1,0 +1,95 @@
+import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import {
+  Architecture,
+  type Code,
+  EventSourceMapping,
+  Function as LambdaFunction,
+  type LayerVersion,
+  type Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { PipelineQueue } from './pipeline-queue.ts';
+
+export interface RecognitionFunctionProps {
+  readonly description: string;
+  readonly code: Code;
+  readonly runtime: Runtime;
+  readonly handler: string;
+  readonly layers?: LayerVersion[];
+  readonly memoryMiB: number;
+  readonly timeoutSeconds: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly encryptionKey: IKey;
+  readonly logRetention: RetentionDays;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+export interface FollowOptions {
+  readonly batchSize: number;
+  readonly batchingWindowSeconds: number;
+  readonly maxConcurrency: number;
+}
+
+/** An arm64 function with its own log group and a role that may do nothing but write there, until `allow` says what else. */
+export class RecognitionFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
+  readonly #key: IKey;
+
+  constructor(scope: Construct, id: string, props: RecognitionFunctionProps) {
+    super(scope, id);
+    const { memoryMiB, timeoutSeconds, encryptionKey, logRetention, removalPolicy, environment, ...code } = props;
+    this.#key = encryptionKey;
+    this.logGroup = new LogGroup(this, 'Logs', { retention: logRetention, encryptionKey, removalPolicy });
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.function = new LambdaFunction(this, 'Function', {
+      ...code,
+      architecture: Architecture.ARM_64,
+      memorySize: memoryMiB,
+      timeout: Duration.seconds(timeoutSeconds),
+      environment: { ...environment },
+      logGroup: this.logGroup,
+      role,
+      tracing: Tracing.ACTIVE,
+    });
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], this.logGroup.logGroupArn);
+  }
+
+  /** Lets the function do this to these, and nothing wider. */
+  allow(actions: readonly string[], ...resources: readonly string[]): void {
+    this.function.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+  }
+
+  /** Lets the function use the key, but only as S3, SQS and DynamoDB ask for it on its behalf. */
+  allowKey(actions: readonly string[], ...keys: readonly IKey[]): void {
+    const { region, urlSuffix } = Stack.of(this);
+    const services = ['dynamodb', 's3', 'sqs'].map((service) => `${service}.${region}.${urlSuffix}`);
+    this.function.addToRolePolicy(
+      new PolicyStatement({
+        actions: [...actions],
+        resources: [this.#key, ...keys].map((key) => key.keyArn),
+        conditions: { StringEquals: { 'kms:ViaService': services } },
+      }),
+    );
+  }
+
+  /** Feeds the function from a queue; only what failed of a batch comes again. */
+  follow({ queue }: PipelineQueue, { batchSize, batchingWindowSeconds, maxConcurrency }: FollowOptions): void {
+    this.allow(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+      queue.queueArn,
+    );
+    new EventSourceMapping(this, 'Mapping', {
+      target: this.function,
+      eventSourceArn: queue.queueArn,
+      batchSize,
+      maxBatchingWindow: Duration.seconds(batchingWindowSeconds),
+      maxConcurrency,
+      reportBatchItemFailures: true,
+    });
+  }
+}
