@@ -3,7 +3,7 @@ import { DynamoFaceRegistry } from '../lib/adapters/dynamo-face-registry.ts';
 import type { Config } from '../lib/config.ts';
 import type { FaceRegistry } from '../lib/core/ports.ts';
 
-/** The registry in the table of the settings. */
-export function registryOf({ table }: Config): FaceRegistry {
-  return new DynamoFaceRegistry({ client: createDynamoDbClient(), table });
+/** The registry in the table of the settings; faces come with the vectors of the embedder that is in use. */
+export function registryOf({ table, embedder }: Config): FaceRegistry {
+  return new DynamoFaceRegistry({ client: createDynamoDbClient(), table, embedder });
 }

@@ -6,6 +6,7 @@ import { facesCommand } from './commands/faces.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { modelsCommand } from './commands/models.ts';
 import { peopleCommand } from './commands/people.ts';
+import { reembedCommand } from './commands/reembed.ts';
 import { searchCommand } from './commands/search.ts';
 import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     facesCommand(),
     forgetCommand(),
     evalCommand(),
+    reembedCommand(),
     modelsCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

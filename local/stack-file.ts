@@ -7,6 +7,8 @@ const addressSchema = z.object({
   api: z.url(),
   s3: z.url(),
   bucket: z.string(),
+  dynamodb: z.url(),
+  table: z.string(),
   /** The folder that is the bucket. */
   folder: z.string(),
 });

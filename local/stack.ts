@@ -1,13 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  CreateTableCommand,
-  DescribeTableCommand,
-  type DynamoDBClient,
-  ResourceNotFoundException,
-} from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, type VectorIndexDescription } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { tableDefinition, vectorName } from '../lib/adapters/dynamo-table.ts';
+import { ensureVectorIndex, vectorIndexesOf } from '../lib/adapters/dynamo-vector-index.ts';
 import { readEmbedderCard } from '../lib/adapters/model-folder.ts';
 import { type VisionConfig, variable } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
@@ -146,6 +142,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       api: gateway.url,
       s3: s3.url,
       bucket: names.bucket,
+      dynamodb: dynamodb.url,
+      table: names.table,
       folder: join(data, 'buckets', names.bucket),
     };
     await announceStack(data, address);
@@ -160,25 +158,22 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function ensureTable(endpoint: string, card: EmbedderCard): Promise<void> {
   const client = localDynamoDbClient(endpoint);
   try {
-    const indexes = await vectorIndexesOf(client);
+    const indexes = await vectorIndexesOf(client, names.table);
     if (!indexes) await client.send(new CreateTableCommand(tableDefinition({ table: names.table, embedder: card })));
-    else if (!indexes.includes(vectorName(card.id))) {
-      throw new ConfigError(
-        `Expected a data folder for the embedder ${card.id}, received one with ${indexes.join(', ')}. Set ${variable.embedder} to the embedder that it was made with, or choose another folder with --data.`,
-      );
-    }
+    else if (indexes.every(({ ItemCount = 0 }) => ItemCount === 0)) await ensureVectorIndex(client, names.table, card);
+    else expectWhole(card.id, indexes);
   } finally {
     client.destroy();
   }
 }
 
-/** Undefined when there is no table. */
-async function vectorIndexesOf(client: DynamoDBClient): Promise<string[] | undefined> {
-  try {
-    const { Table } = await client.send(new DescribeTableCommand({ TableName: names.table }));
-    return Table?.VectorIndexes?.flatMap(({ IndexName }) => IndexName ?? []) ?? [];
-  } catch (error) {
-    if (error instanceof ResourceNotFoundException) return undefined;
-    throw error;
-  }
+/** Refuses an embedder that not all faces have a vector of: searches would miss the others without a word. */
+function expectWhole(embedder: string, indexes: readonly VectorIndexDescription[]): void {
+  const faces = Math.max(...indexes.map(({ ItemCount = 0 }) => ItemCount));
+  const found = indexes.find(({ IndexName }) => IndexName === vectorName(embedder));
+  if (found?.ItemCount === faces) return;
+  const others = indexes.map(({ IndexName }) => IndexName).join(', ');
+  throw new ConfigError(
+    `Expected a data folder whose ${faces} faces have vectors of the embedder ${embedder}, found ${found?.ItemCount ?? 0} that have; it holds ${others}. Set ${variable.embedder} to the embedder that it was made with, and move it with \`facenet reembed ${embedder}\`; or choose another folder with --data.`,
+  );
 }

@@ -32,6 +32,8 @@ export interface Write {
   readonly update: string;
   readonly when: string;
   readonly values?: Readonly<Record<string, unknown>>;
+  /** Attributes by the `#name` that stands for them, where they are called otherwise. */
+  readonly aliases?: Readonly<Record<string, string>>;
 }
 
 /** One of the table's lists: the partitions to be read, one after the other, and the items of them whose sort key begins with a prefix. */
@@ -75,13 +77,13 @@ export class DynamoTable {
   }
 
   /** Changes an item and answers it as it is then; undefined when the condition does not hold. */
-  async update(key: Item, { update, when, values = {} }: Write): Promise<Item | undefined> {
+  async update(key: Item, { update, when, values = {}, aliases }: Write): Promise<Item | undefined> {
     const command = new UpdateItemCommand({
       TableName: this.#name,
       Key: key,
       UpdateExpression: update,
       ConditionExpression: when,
-      ...expressionAttributes([update, when], values),
+      ...expressionAttributes([update, when], values, aliases),
       ReturnValues: 'ALL_NEW',
     });
     return (await whenItHolds(this.#client.send(command)))?.Attributes;

@@ -20,12 +20,15 @@ import {
   prefix,
   tombstoneItem,
   vectorList,
+  vectorNumbers,
 } from './dynamo-items.ts';
 import { attribute, index, vectorName } from './dynamo-table.ts';
 
 export interface RegistryOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
+  /** Whose vectors faces are read with, where they have them. @default the embedder that each was stored by */
+  readonly embedder?: string;
   readonly now?: () => Date;
 }
 
@@ -72,10 +75,12 @@ const readAtOnce = 100;
 /** The registry on DynamoDB: single conditional writes, no transactions, no streams. docs/architecture.md tells the items. */
 export class DynamoFaceRegistry implements FaceRegistry {
   readonly #table: DynamoTable;
+  readonly #embedder: string | undefined;
   readonly #now: () => Date;
 
-  constructor({ client, table, now = () => new Date() }: RegistryOptions) {
+  constructor({ client, table, embedder, now = () => new Date() }: RegistryOptions) {
     this.#table = new DynamoTable(client, table);
+    this.#embedder = embedder;
     this.#now = now;
   }
 
@@ -138,6 +143,20 @@ export class DynamoFaceRegistry implements FaceRegistry {
     await this.#table.put(faceItem(face));
   }
 
+  async addVector(
+    face: Pick<FaceRecord, 'imageId' | 'faceId'>,
+    model: string,
+    embedding: Float32Array,
+  ): Promise<boolean> {
+    const write = {
+      update: 'SET #vector = :vector',
+      when: condition.exists,
+      values: { vector: vectorNumbers(embedding) },
+      aliases: { vector: vectorName(model) },
+    };
+    return (await this.#table.update(faceKey(face), write)) !== undefined;
+  }
+
   async faceEmbedded(
     image: ImageVersion,
     faceId: string,
@@ -151,13 +170,13 @@ export class DynamoFaceRegistry implements FaceRegistry {
   async facesOfImage(imageId: string): Promise<FaceRecord[]> {
     const faces: FaceRecord[] = [];
     const items = this.#table.query(inPartition(imageKey(imageId).pk!.S!, prefix.face));
-    for await (const item of items) faces.push(faceOf(item));
+    for await (const item of items) faces.push(this.#faceOf(item));
     return faces;
   }
 
   async getFace(collection: string, faceId: string): Promise<FaceRecord | undefined> {
     const { items } = await this.#table.page(inCollection(collection, faceListing(faceId)), { limit: 1 });
-    return items[0] && faceOf(items[0]);
+    return items[0] && this.#faceOf(items[0]);
   }
 
   async deleteFaces(faces: readonly FaceRecord[]): Promise<void> {
@@ -190,7 +209,7 @@ export class DynamoFaceRegistry implements FaceRegistry {
         ? inCollection(collection, prefix.face)
         : ofPerson(personPartition(collection, 'person', person), personPartition(collection, 'photo', person));
     const { items, ...more } = await this.#table.page(listing, page);
-    return { items: items.map(faceOf), ...more };
+    return { items: items.map(this.#faceOf), ...more };
   }
 
   async listImages(collection: string, page: Page): Promise<Paged<ImageRecord>> {
@@ -222,7 +241,7 @@ export class DynamoFaceRegistry implements FaceRegistry {
     let after: string | undefined;
     do {
       const { items, next } = await this.#table.page(listing, { limit: readAtOnce, ...(after && { after }) });
-      yield* items.map(faceOf);
+      yield* items.map(this.#faceOf);
       after = next;
     } while (after);
   }
@@ -243,7 +262,7 @@ export class DynamoFaceRegistry implements FaceRegistry {
       TopK: Math.min(mostNeighbours, Math.max(fetchedTimes * count, fetchedAtLeast)),
     });
     return found
-      .map(faceOf)
+      .map((item) => faceOf(item, model))
       .map((face) => ({ face, distance: euclideanDistance(face.embedding, embedding) }))
       .sort((a, b) => a.distance - b.distance)
       .slice(0, count);
@@ -261,6 +280,8 @@ export class DynamoFaceRegistry implements FaceRegistry {
     const known = { ...statuses, sequencer, now: this.#timestamp() };
     return this.#table.update(imageKey(imageId), { update, when, values: { ...known, ...values } });
   }
+
+  readonly #faceOf = (item: Item): FaceRecord => faceOf(item, this.#embedder);
 
   #timestamp(): string {
     return this.#now().toISOString();

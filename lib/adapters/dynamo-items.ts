@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall, NumberValueImpl as NumberValue, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { FaceRecord, FaceRole, ImageRecord, PersonRecord } from '../core/records.ts';
-import { vectorName } from './dynamo-table.ts';
+import { isVectorName, vectorName } from './dynamo-table.ts';
 
 /** An item as DynamoDB speaks it. */
 export type Item = Record<string, AttributeValue>;
@@ -75,17 +75,27 @@ export function faceItem({ embedding, ...face }: FaceRecord): Item {
   };
 }
 
-/** Reads a face's item, vector and all. */
-export function faceOf(item: Item): FaceRecord {
-  const vector = vectorName(item.model!.S!);
-  const { [vector]: embedding, ...rest } = item;
-  const { pk, sk, listing, personKey, ...face } = unmarshall(rest);
-  return { ...face, embedding: Float32Array.from(embedding!.L!, ({ N }) => Number(N)) } as FaceRecord;
+/** Reads a face's item with the vector of the embedder `preferred`, where it has one; else with that of the embedder it was stored by. */
+export function faceOf(item: Item, preferred?: string): FaceRecord {
+  const stored = item.model!.S!;
+  const model = preferred !== undefined && item[vectorName(preferred)] ? preferred : stored;
+  const embedding = Float32Array.from(item[vectorName(model)]!.L!, ({ N }) => Number(N));
+  const { pk, sk, listing, personKey, ...face } = unmarshall(withoutVectors(item));
+  return { ...face, model, embedding } as FaceRecord;
+}
+
+function withoutVectors(item: Item): Item {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !isVectorName(name)));
 }
 
 /** A vector as a list of numbers. Nine significant digits carry a float32 there and back unchanged (C's FLT_DECIMAL_DIG), at half the bytes of a float64's seventeen. */
 export function vectorList(embedding: Float32Array): AttributeValue[] {
   return Array.from(embedding, (value) => ({ N: value.toPrecision(9) }));
+}
+
+/** The same, as a value that is yet to be marshalled. */
+export function vectorNumbers(embedding: Float32Array): NumberValue[] {
+  return Array.from(embedding, (value) => NumberValue.from(value.toPrecision(9)));
 }
 
 /** Reads a person's item; undefined for one whose last face has just been taken away. */

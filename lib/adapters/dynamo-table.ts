@@ -1,4 +1,4 @@
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import type { CreateTableCommandInput, CreateVectorIndexAction } from '@aws-sdk/client-dynamodb';
 import type { EmbedderCard } from '../vision/embedder-card.ts';
 
 /** Names of the table's key and index attributes. */
@@ -20,9 +20,16 @@ export const attribute = {
 /** Names of the table's secondary indexes. They hold keys alone; what they find is read from the table, which is never behind. */
 export const index = { byCollection: 'by-collection', byPerson: 'by-person' } as const;
 
+const vectorPrefix = 'embedding-';
+
 /** The attribute that holds the vectors of one embedder, and the vector index over it: vectors of different models cannot meet. */
 export function vectorName(embedder: string): string {
-  return `embedding-${embedder}`;
+  return vectorPrefix + embedder;
+}
+
+/** Whether an attribute holds vectors. */
+export function isVectorName(name: string): boolean {
+  return name.startsWith(vectorPrefix);
 }
 
 /**
@@ -58,20 +65,23 @@ export function tableDefinition({
         Projection: { ProjectionType: 'KEYS_ONLY' },
       },
     ],
-    VectorIndexes: [
-      {
-        IndexName: vectorName(embedder.id),
-        VectorAttribute: { AttributeName: vectorName(embedder.id) },
-        Dimensions: embedder.dimensions,
-        DistanceFunction: 'EUCLIDEAN',
-        SearchSchema: [
-          { AttributeName: collection, SearchSchemaElementType: 'HASH' },
-          { AttributeName: role, SearchSchemaElementType: 'INLINE_FILTER' },
-        ],
-        Projection: { ProjectionType: 'ALL' },
-      },
-    ],
+    VectorIndexes: [vectorIndex(embedder)],
   } satisfies CreateTableCommandInput;
+}
+
+/** The vector index of an embedder, as CreateTable and UpdateTable take it. */
+export function vectorIndex({ id, dimensions }: Pick<EmbedderCard, 'id' | 'dimensions'>) {
+  return {
+    IndexName: vectorName(id),
+    VectorAttribute: { AttributeName: vectorName(id) },
+    Dimensions: dimensions,
+    DistanceFunction: 'EUCLIDEAN',
+    SearchSchema: [
+      { AttributeName: attribute.collection, SearchSchemaElementType: 'HASH' },
+      { AttributeName: attribute.role, SearchSchemaElementType: 'INLINE_FILTER' },
+    ],
+    Projection: { ProjectionType: 'ALL' },
+  } satisfies CreateVectorIndexAction;
 }
 
 function keySchema(hash: string, range: string) {

@@ -114,6 +114,8 @@ export interface FaceRegistry {
 
   /** Adds or overwrites a face, vector and all. */
   putFace(face: FaceRecord): Promise<void>;
+  /** Gives a face another embedder's vector beside those that it has. False when the face is gone: it stays so. */
+  addVector(face: Pick<FaceRecord, 'imageId' | 'faceId'>, model: string, embedding: Float32Array): Promise<boolean>;
   /** Takes a face off the image's pending ones. `current` is false when the image has moved on (another sequencer, rejected or erased), but not when it is through; `remaining` counts those still pending. Idempotent. */
   faceEmbedded(
     image: Pick<ImageRecord, 'imageId' | 'sequencer'>,

@@ -52,7 +52,7 @@ export interface FaceRecord {
   readonly role: FaceRole;
   readonly source: ImageSource;
   readonly sequencer: string;
-  /** The embedder's id; vectors of different models are never compared. */
+  /** The id of the embedder that `embedding` is of; vectors of different models are never compared. */
   readonly model: string;
   readonly box: BoundingBox;
   readonly landmarks: Landmarks;

@@ -67,6 +67,7 @@ async function enrol(ports: TagPorts, image: ImageRecord, person: string): Promi
     const shown = { faceId, box, landmarks, confidence };
     const detail = { ...envelope(ports, 'Person Enrolled', image), person, model, face: shown };
     await bus.publish([{ type: 'Person Enrolled', detail }]);
+    if (model !== embedder.id) continue;
     const query = { collection, role: 'photo', model: embedder.id, embedding, count: renamedAtOnce } as const;
     const near = (await registry.nearest(query)).filter(({ distance }) => distance <= threshold);
     await renameFacesOf(ports, new Set(near.map((neighbour) => neighbour.face.imageId)), faceId);
@@ -106,7 +107,9 @@ async function nameFaces(
   when: 'publish always' | 'publish changes',
 ): Promise<void> {
   const faces = await facesOf(ports.registry, image);
-  const matches = await Promise.all(faces.map((face) => identifyFace(ports, face)));
+  // A face that has no vector of the embedder in use, because its collection is not moved to it yet, keeps the name that it has.
+  const isReadable = ({ model }: FaceRecord) => model === ports.embedder.id;
+  const matches = await Promise.all(faces.map((face) => (isReadable(face) ? identifyFace(ports, face) : face.match)));
   const changed = faces.some((face, i) => face.match?.person !== matches[i]?.person);
   if (changed || when === 'publish always')
     await ports.bus.publish([imageIndexed(ports, image, faces, matches, cause)]);

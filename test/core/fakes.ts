@@ -225,6 +225,12 @@ export class FakeRegistry implements FaceRegistry {
     this.faces.set(face.faceId, face);
   }
 
+  async addVector({ faceId }: Pick<FaceRecord, 'faceId'>, model: string, embedding: Float32Array): Promise<boolean> {
+    const known = this.faces.get(faceId);
+    if (known) this.faces.set(faceId, { ...known, model, embedding });
+    return known !== undefined;
+  }
+
   async faceEmbedded(
     ref: Pick<ImageRecord, 'imageId' | 'sequencer'>,
     faceId: string,

@@ -1,0 +1,149 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type ReembedPorts, reembedCollection } from '../../lib/core/reembed.ts';
+import type { EmbedderCard } from '../../lib/vision/embedder-card.ts';
+import type { RgbImage } from '../../lib/vision/image.ts';
+import { card, FakeEmbedder, photoOf, vectorAt } from './fakes.ts';
+import { Pipeline } from './pipeline.ts';
+
+/** Another model of the same photos: its vectors point the other way. */
+class Compass extends FakeEmbedder {
+  override readonly card: EmbedderCard = { ...card, id: 'compass' };
+
+  override async embed(crops: readonly RgbImage[]): Promise<Float32Array[]> {
+    return (await super.embed(crops)).map((vector) => vector.map((value) => -value));
+  }
+}
+
+const silent = { pass() {}, image() {} };
+let pipeline: Pipeline;
+let compass: Compass;
+let ports: ReembedPorts;
+
+beforeEach(async () => {
+  pipeline = new Pipeline();
+  compass = new Compass();
+  ports = { ...pipeline, decoder: pipeline.vision, embedder: compass };
+  await pipeline.follow(
+    pipeline.put('people/ada/1.jpg', '10@40'),
+    pipeline.put('photos/party.jpg', '12@40 100@30 200@20'),
+    pipeline.put('collections/other/photos/far.jpg', '50@40'),
+  );
+});
+
+const facesOf = (id: string) => [...pipeline.registry.faces.values()].filter(({ model }) => model === id);
+
+describe('a collection that moves to another embedder', () => {
+  it('gets a vector for each of its faces, with the same box and id, and others are left alone', async () => {
+    const before = [...pipeline.registry.faces.keys()];
+    expect(await reembedCollection(ports, 'main', silent)).toEqual({ moved: 4, already: 0, left: [] });
+    expect([...pipeline.registry.faces.keys()]).toEqual(before);
+    expect(facesOf('compass')).toHaveLength(4);
+    expect(facesOf('plane')).toMatchObject([{ collection: 'other' }]);
+    const ada = facesOf('compass').find(({ person }) => person === 'ada');
+    expect(ada?.embedding).toEqual(vectorAt(10).map((value) => -value));
+  });
+
+  it('goes on where it was interrupted', async () => {
+    const store = { read: pipeline.store.read.bind(pipeline.store) };
+    const dead = { ...ports, store: { ...store, read: async () => Promise.reject(new Error('the network is gone')) } };
+    await pipeline.follow(pipeline.put('photos/a.jpg', '77@40'));
+    await reembedCollection({ ...ports, registry: pipeline.registry }, 'main', silent);
+    await pipeline.follow(pipeline.put('photos/b.jpg', '78@40'));
+    await expect(reembedCollection(dead, 'main', silent)).rejects.toThrow('the network is gone');
+    compass.batches = [];
+    expect(await reembedCollection(ports, 'main', silent)).toEqual({ moved: 1, already: 5, left: [] });
+    expect(compass.batches).toEqual([1]);
+  });
+
+  it('takes up what came in while it was at work', async () => {
+    let late = true;
+    const store: ReembedPorts['store'] = {
+      read: async (source) => {
+        if (late) {
+          late = false;
+          await pipeline.follow(pipeline.put('photos/late.jpg', '150@40'));
+        }
+        return pipeline.store.read(source);
+      },
+    };
+    expect(await reembedCollection({ ...ports, store }, 'main', silent)).toMatchObject({ moved: 5, left: [] });
+  });
+
+  it('embeds in batches, and tells how far it is', async () => {
+    const faces = Array.from({ length: 40 }, (_, i) => `${i * 3}@20`).join(' ');
+    await pipeline.follow(pipeline.put('photos/crowd.jpg', faces));
+    const told: (string | number)[] = [];
+    await reembedCollection(ports, 'main', { pass: (images) => told.push(images), image: () => told.push('image') });
+    expect(compass.batches.reduce((sum, size) => sum + size)).toBe(44);
+    expect(compass.batches.length).toBeLessThanOrEqual(2);
+    expect(told).toEqual([3, 'image', 'image', 'image', 3, 'image', 'image', 'image']);
+  });
+
+  it('says which faces are left, and why', async () => {
+    pipeline.store.objects.delete('photos/party.jpg');
+    pipeline.store.put('people/ada/1.jpg', photoOf('11@40'));
+    const { moved, left } = await reembedCollection(ports, 'main', silent);
+    expect(moved).toBe(0);
+    expect(left.map(({ face, reason }) => `${face.source.key} ${reason}`).sort()).toEqual([
+      'people/ada/1.jpg photo replaced',
+      'photos/party.jpg photo gone',
+      'photos/party.jpg photo gone',
+      'photos/party.jpg photo gone',
+    ]);
+  });
+
+  it('never brings a face back that was erased meanwhile', async () => {
+    const registry = Object.assign(Object.create(pipeline.registry) as typeof pipeline.registry, {
+      addVector: async (...call: Parameters<typeof pipeline.registry.addVector>) => {
+        pipeline.registry.faces.delete(call[0].faceId);
+        return pipeline.registry.addVector(...call);
+      },
+    });
+    expect(await reembedCollection({ ...ports, registry }, 'other', silent)).toEqual({
+      moved: 0,
+      already: 0,
+      left: [],
+    });
+    expect([...pipeline.registry.faces.values()].filter(({ collection }) => collection === 'other')).toEqual([]);
+  });
+
+  it('cuts its crops out of a photo that is decoded to another size than it was', async () => {
+    const seen: number[] = [];
+    const decoder = {
+      decode: async (bytes: Uint8Array) => {
+        const photo = await pipeline.vision.decode(bytes);
+        return halved(photo);
+      },
+    };
+    const embedder = {
+      card: compass.card,
+      embed: async (crops: readonly RgbImage[]) => {
+        seen.push(...crops.map(({ data }) => data[1]!));
+        return crops.map(() => vectorAt(0));
+      },
+    };
+    await reembedCollection({ ...ports, decoder, embedder }, 'main', silent);
+    expect(seen.sort((a, b) => a - b)).toEqual([10, 12, 100, 200]);
+  });
+});
+
+describe('photos that are through, while their collection is not moved to the embedder in use', () => {
+  it('keep the names that they have', async () => {
+    await reembedCollection(ports, 'main', silent);
+    // Whoever now reads by the old model finds no vector of it on these faces; nothing is compared across models.
+    await pipeline.follow(pipeline.put('people/eve/1.jpg', '100@40'));
+    const party = [...pipeline.registry.faces.values()].filter(({ source }) => source.key === 'photos/party.jpg');
+    expect(party.map(({ match }) => match?.person)).toEqual(['ada', undefined, undefined]);
+  });
+});
+
+function halved({ width, height, data }: RgbImage): RgbImage {
+  const half = { width: width / 2, height: height / 2, data: new Uint8Array((width / 2) * (height / 2) * 3) };
+  for (let row = 0; row < half.height; row++) {
+    for (let column = 0; column < half.width; column++) {
+      const from = (row * 2 * width + column * 2) * 3;
+      half.data.set(data.subarray(from, from + 3), (row * half.width + column) * 3);
+    }
+  }
+  return half;
+}
