@@ -19,6 +19,9 @@ export const variable = {
   threads: 'FACENET_THREADS',
   s3PathStyle: 'FACENET_S3_PATH_STYLE',
   apiKeyHashes: 'FACENET_API_KEY_HASHES',
+  /** The names of Powertools: its own tools know them. */
+  metricsNamespace: 'POWERTOOLS_METRICS_NAMESPACE',
+  tracing: 'POWERTOOLS_TRACE_ENABLED',
 } as const;
 
 /** The embedder where only npm is at hand. */
@@ -52,6 +55,10 @@ const functionSchema = visionSchema.extend({
   /** What Lambda carries in one synchronous call, base64 and all. */
   maxRequestBytes: whole.default(6 * megabyte),
   s3PathStyle: z.stringbool().default(false),
+  /** Metrics are kept under this name; without one there are none. */
+  metricsNamespace: name.optional(),
+  /** Calls of AWS are traced by X-Ray. */
+  tracing: z.stringbool().default(false),
 });
 
 const apiKeysSchema = z.object({

@@ -1,6 +1,8 @@
 import { createSqsClient } from '../../lib/adapters/aws-clients.ts';
 import { openEmbedder } from '../../lib/adapters/onnx-embedder.ts';
 import { createLog } from '../../lib/adapters/powertools-log.ts';
+import { createMetrics } from '../../lib/adapters/powertools-metrics.ts';
+import { openTracing } from '../../lib/adapters/powertools-tracing.ts';
 import { createTagQueue } from '../../lib/adapters/sqs-queues.ts';
 import { readConfig } from '../../lib/config.ts';
 import type { EmbedPorts } from '../../lib/core/embed-faces.ts';
@@ -10,10 +12,12 @@ import { registryOf } from '../registry.ts';
 /** What embed leans on, made once per cold start. */
 export const embedPorts = once(async (): Promise<EmbedPorts> => {
   const config = readConfig();
+  const traced = await openTracing(config);
   return {
     embedder: await openEmbedder(config.models, config.embedder, config.threads),
-    registry: registryOf(config),
-    tags: createTagQueue(createSqsClient(), config.tagsQueueUrl),
+    registry: registryOf(config, traced),
+    tags: createTagQueue(traced(createSqsClient()), config.tagsQueueUrl),
     log: createLog('embed'),
+    metrics: createMetrics('embed', config.metricsNamespace),
   };
 });

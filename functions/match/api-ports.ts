@@ -2,6 +2,7 @@ import { createS3Client, createSqsClient } from '../../lib/adapters/aws-clients.
 import { openDetector } from '../../lib/adapters/mtcnn-detector.ts';
 import { openEmbedder } from '../../lib/adapters/onnx-embedder.ts';
 import { createLog } from '../../lib/adapters/powertools-log.ts';
+import { openTracing } from '../../lib/adapters/powertools-tracing.ts';
 import { createS3ImageStore } from '../../lib/adapters/s3-image-store.ts';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { createTagQueue } from '../../lib/adapters/sqs-queues.ts';
@@ -12,15 +13,16 @@ import type { ApiPorts } from './http/app.ts';
 /** What match/api leans on. */
 export async function apiPorts(): Promise<ApiPorts> {
   const config = readConfig();
+  const traced = await openTracing(config);
   const { models, embedder, threads } = config;
   const [detector, faceEmbedder] = await Promise.all([openDetector(config), openEmbedder(models, embedder, threads)]);
   return {
-    store: createS3ImageStore(createS3Client(config), config),
+    store: createS3ImageStore(traced(createS3Client(config)), config),
     decoder: createSharpDecoder(config),
     detector,
     embedder: faceEmbedder,
-    registry: registryOf(config),
-    tags: createTagQueue(createSqsClient(), config.tagsQueueUrl),
+    registry: registryOf(config, traced),
+    tags: createTagQueue(traced(createSqsClient()), config.tagsQueueUrl),
     bucket: config.bucket,
     maxRequestBytes: config.maxRequestBytes,
     log: createLog('api'),

@@ -2,6 +2,8 @@ import { createEventBridgeClient } from '../../lib/adapters/aws-clients.ts';
 import { createEventBridgeBus } from '../../lib/adapters/eventbridge-bus.ts';
 import { readEmbedderCard } from '../../lib/adapters/model-folder.ts';
 import { createLog } from '../../lib/adapters/powertools-log.ts';
+import { createMetrics } from '../../lib/adapters/powertools-metrics.ts';
+import { openTracing } from '../../lib/adapters/powertools-tracing.ts';
 import { readConfig } from '../../lib/config.ts';
 import type { TagPorts } from '../../lib/core/tag-image.ts';
 import { once } from '../once.ts';
@@ -10,11 +12,13 @@ import { registryOf } from '../registry.ts';
 /** What match/tag leans on, made once per cold start. */
 export const tagPorts = once(async (): Promise<TagPorts> => {
   const config = readConfig();
+  const traced = await openTracing(config);
   return {
-    registry: registryOf(config),
+    registry: registryOf(config, traced),
     embedder: await readEmbedderCard(config.models, config.embedder),
-    bus: createEventBridgeBus(createEventBridgeClient(), config.bus),
+    bus: createEventBridgeBus(traced(createEventBridgeClient()), config.bus),
     log: createLog('tag'),
+    metrics: createMetrics('tag', config.metricsNamespace),
     now: () => new Date(),
   };
 });

@@ -8,6 +8,7 @@ import { ImageRejectedError } from './errors.ts';
 import { faceIdOf, imageIdOf } from './ids.ts';
 import { type KeyMeaning, meaningOfKey } from './keys.ts';
 import type { FaceMessage, ImageRef } from './messages.ts';
+import type { Metrics } from './metrics.ts';
 import type { ObjectChange } from './object-changes.ts';
 import type { FaceDetector, FaceQueue, FaceRegistry, ImageDecoder, ImageStore, Log, TagQueue } from './ports.ts';
 
@@ -20,6 +21,7 @@ export interface DetectPorts {
   readonly tags: TagQueue;
   readonly embedder: EmbedderCard;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** What became of a change in the bucket. */
@@ -94,8 +96,15 @@ async function takeUp(
     const object = await ports.store.read(image.source);
     if (!object) return 'gone';
     if (eTag && object.eTag !== eTag) return 'superseded';
+    const start = performance.now();
     const photo = await ports.decoder.decode(object.bytes);
-    return await handOver(ports, image, photo, facesToKeep(await ports.detector.detect(photo), person), person);
+    const found = await ports.detector.detect(photo);
+    ports.metrics.add({
+      PhotosSearched: 1,
+      FacesFound: found.length,
+      DetectDuration: performance.now() - start,
+    });
+    return await handOver(ports, image, photo, facesToKeep(found, person), person);
   } catch (error) {
     if (!(error instanceof ImageRejectedError)) throw error;
     if (!(await ports.registry.rejectImage(image, { code: error.code, message: error.message }))) return 'superseded';
@@ -144,5 +153,6 @@ async function handOver(
 }
 
 function report(ports: DetectPorts, image: ImageRef, { code, message }: ImageRejectedError): Promise<void> {
+  ports.metrics.add({ PhotosRejected: 1 });
   return ports.tags.send([{ version: 1, kind: 'rejected', image, code, message }]);
 }

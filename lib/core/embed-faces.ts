@@ -2,6 +2,7 @@ import type { RgbImage } from '../vision/image.ts';
 import { unpackCrop } from './crop-codec.ts';
 import { FacenetError } from './errors.ts';
 import type { FaceMessage } from './messages.ts';
+import type { Metrics } from './metrics.ts';
 import type { FaceEmbedder, FaceRegistry, Log, TagQueue } from './ports.ts';
 import type { FaceRecord } from './records.ts';
 
@@ -10,6 +11,7 @@ export interface EmbedPorts {
   readonly registry: FaceRegistry;
   readonly tags: TagQueue;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 export type EmbedOutcome = 'embedded' | 'superseded';
@@ -24,7 +26,7 @@ export async function embedFaces(
 ): Promise<PromiseSettledResult<EmbedOutcome>[]> {
   const crops = await Promise.allSettled(messages.map((message) => currentCrop(ports, message)));
   const wanted = crops.flatMap((crop) => (crop.status === 'fulfilled' && crop.value ? crop.value : []));
-  const vectors = await Promise.allSettled([wanted.length > 0 ? ports.embedder.embed(wanted) : []]);
+  const vectors = await Promise.allSettled([wanted.length > 0 ? embed(ports, wanted) : []]);
   let next = 0;
   return Promise.allSettled(
     messages.map(async (message, i) => {
@@ -32,6 +34,13 @@ export async function embedFaces(
       return crop ? store(ports, message, settledValue(vectors[0])[next++]!) : 'superseded';
     }),
   );
+}
+
+async function embed({ embedder, metrics }: EmbedPorts, crops: readonly RgbImage[]): Promise<Float32Array[]> {
+  const start = performance.now();
+  const vectors = await embedder.embed(crops);
+  metrics.add({ FacesEmbedded: crops.length, EmbedDuration: performance.now() - start });
+  return vectors;
 }
 
 function settledValue<T>(result: PromiseSettledResult<T>): T {

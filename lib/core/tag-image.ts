@@ -4,6 +4,7 @@ import type { FacenetEvent } from './events.ts';
 import { type IdentifyPorts, identifyFace } from './identify-face.ts';
 import { eventIdOf } from './ids.ts';
 import type { ImageRef, TagMessage } from './messages.ts';
+import type { Metrics } from './metrics.ts';
 import type { EventBus, FaceRegistry, Log } from './ports.ts';
 import type { FaceRecord, ImageRecord, Match } from './records.ts';
 
@@ -12,6 +13,7 @@ export interface TagPorts extends IdentifyPorts {
   readonly embedder: EmbedderCard;
   readonly bus: EventBus;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly now: () => Date;
 }
 
@@ -110,6 +112,8 @@ async function nameFaces(
   // A face that has no vector of the embedder in use, because its collection is not moved to it yet, keeps the name that it has.
   const isReadable = ({ model }: FaceRecord) => model === ports.embedder.id;
   const matches = await Promise.all(faces.map((face) => (isReadable(face) ? identifyFace(ports, face) : face.match)));
+  const named = matches.filter((match) => match).length;
+  ports.metrics.add({ FacesNamed: named, FacesUnknown: faces.length - named });
   const changed = faces.some((face, i) => face.match?.person !== matches[i]?.person);
   if (changed || when === 'publish always')
     await ports.bus.publish([imageIndexed(ports, image, faces, matches, cause)]);

@@ -1,6 +1,7 @@
 import { ImageRejectedError } from '../../lib/core/errors.ts';
 import type { FacenetEvent } from '../../lib/core/events.ts';
 import type { FaceMessage, TagMessage } from '../../lib/core/messages.ts';
+import type { Metric, Metrics } from '../../lib/core/metrics.ts';
 import type {
   Claim,
   EventBus,
@@ -163,6 +164,17 @@ export class FakeBus implements EventBus {
 }
 
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
+
+/** Sums up what was counted. */
+export class FakeMetrics implements Metrics {
+  readonly sums: Partial<Record<Metric, number>> = {};
+
+  add(values: Parameters<Metrics['add']>[0]): void {
+    for (const [name, value] of Object.entries(values)) {
+      this.sums[name as Metric] = (this.sums[name as Metric] ?? 0) + value;
+    }
+  }
+}
 
 /** The registry in memory, by the same rules as the table. */
 export class FakeRegistry implements FaceRegistry {

@@ -8,6 +8,7 @@ import {
   FakeBus,
   FakeEmbedder,
   FakeFaceQueue,
+  FakeMetrics,
   FakeRegistry,
   FakeStore,
   FakeTagQueue,
@@ -26,6 +27,7 @@ export class Pipeline {
   readonly tags = new FakeTagQueue();
   readonly bus = new FakeBus();
   readonly embedder = new FakeEmbedder();
+  readonly metrics = new FakeMetrics();
   #changes = 0;
 
   /** Puts a photo into the bucket; answers the change that the bucket would announce. */
@@ -40,20 +42,21 @@ export class Pipeline {
   }
 
   detect(change: ObjectChange) {
-    const { store, vision, registry, faces, tags } = this;
-    const ports = { store, decoder: vision, detector: vision, registry, faces, tags, embedder: card, log: silentLog };
+    const { store, vision, registry, faces, tags, metrics } = this;
+    const seen = { decoder: vision, detector: vision, embedder: card };
+    const ports = { store, ...seen, registry, faces, tags, log: silentLog, metrics };
     return followObjectChange(ports, change);
   }
 
   embed() {
     const messages = this.faces.messages.splice(0);
-    const { embedder, registry, tags } = this;
-    return embedFaces({ embedder, registry, tags, log: silentLog }, messages);
+    const { embedder, registry, tags, metrics } = this;
+    return embedFaces({ embedder, registry, tags, log: silentLog, metrics }, messages);
   }
 
   async tag(): Promise<void> {
-    const { registry, bus } = this;
-    const ports = { registry, embedder: card, bus, log: silentLog, now: () => new Date(now) };
+    const { registry, bus, metrics } = this;
+    const ports = { registry, embedder: card, bus, log: silentLog, metrics, now: () => new Date(now) };
     for (const message of this.tags.messages.splice(0)) await followImage(ports, message);
   }
 
