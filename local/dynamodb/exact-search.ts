@@ -1,19 +1,37 @@
 import { type Matches, MetricKind, exactSearch as scan } from 'usearch';
 import type { VectorIndexDefinition } from './definitions.ts';
+import { codingError, encode } from './vector-codes.ts';
 import type { VectorRows } from './vector-rows.ts';
+
+/** The vectors behind the codes. */
+export interface Vectors {
+  /** What a code stands for. */
+  readonly scale: number;
+  /** The vector in a slot, until the next one is asked for. */
+  vectorOf(slot: number): Float32Array;
+}
 
 /** A vector that was found. */
 export interface Found {
-  readonly rows: VectorRows;
-  readonly row: number;
+  readonly slot: number;
   /** As the distance function says: the distance (smallest first), for DOT_PRODUCT the product (largest first). */
   readonly score: number;
 }
 
-type DistanceFunction = VectorIndexDefinition['DistanceFunction'];
+export type DistanceFunction = VectorIndexDefinition['DistanceFunction'];
 
-/** More rows than asked for are fetched, so that those which float32 could have put in the wrong order are among them. */
-const spareRows = 16;
+/** A vector that may be among the nearest, and the least that its distance can be. */
+interface Candidate {
+  readonly slot: number;
+  readonly atLeast: number;
+}
+
+/** Rows that are fetched beside those asked for, before it is known how many are needed: few searches need more. */
+const spareRows = 64;
+/** How much more is fetched when that was not enough. */
+const growth = 4;
+/** Room for the roundings of float64 and, in USearch's answers, float32, relative to a distance. */
+const slack = 1e-6;
 
 /** The score of two vectors, in float64. */
 const scores: Readonly<Record<DistanceFunction, (a: Float32Array, b: Float32Array) => number>> = {
@@ -41,55 +59,76 @@ const scores: Readonly<Record<DistanceFunction, (a: Float32Array, b: Float32Arra
 };
 
 /**
- * The `count` vectors nearest to `query` of all `groups`, the best first: exactly those that a comparison of every vector in float64 finds. Ties come in the
- * order of their items' keys.
+ * The `count` vectors nearest to `query` of all `groups`, the best first: exactly those that a comparison of every vector in float64 finds. By Euclidean
+ * distance that takes a scan of the codes and a look at the few vectors that it leaves; by the others, which nothing here asks for, a look at every vector.
+ * @param before the order of two slots with the same score
  */
 export function searchExactly(
   groups: Iterable<VectorRows>,
+  vectors: Vectors,
   query: Float32Array,
   count: number,
   distance: DistanceFunction,
+  before: (a: number, b: number) => boolean,
 ): Found[] {
-  const candidatesOf = distance === 'EUCLIDEAN' ? nearestCandidates : allRows;
-  const found: Found[] = [];
-  for (const rows of groups) {
-    for (const row of candidatesOf(rows, query, count)) {
-      found.push({ rows, row, score: scores[distance](query, rows.vectorOf(row)) });
-    }
-  }
+  const candidates = distance === 'EUCLIDEAN' ? nearestCandidates(groups, vectors.scale, query, count) : all(groups);
   const sign = distance === 'DOT_PRODUCT' ? -1 : 1;
-  found.sort((a, b) => sign * (a.score - b.score) || (keyOf(a) < keyOf(b) ? -1 : 1));
-  return found.slice(0, count);
+  const found: Found[] = [];
+  for (const { slot, atLeast } of candidates) {
+    const last = found.length === count ? found.at(-1)! : undefined;
+    if (last && atLeast > last.score) break;
+    const score = scores[distance](query, vectors.vectorOf(slot));
+    const isBefore = (other: Found) =>
+      sign * (score - other.score) < 0 || (score === other.score && before(slot, other.slot));
+    if (last && !isBefore(last)) continue;
+    const place = found.findIndex(isBefore);
+    found.splice(place < 0 ? found.length : place, 0, { slot, score });
+    if (found.length > count) found.pop();
+  }
+  return found;
 }
 
-function keyOf({ rows, row }: Found): string {
-  return rows.keyOf(row);
-}
-
-function* allRows(rows: VectorRows): Generator<number> {
-  for (let row = 0; row < rows.size; row++) yield row;
-}
-
-/** Rows among which the nearest `count` of every chunk certainly are. */
-function* nearestCandidates(rows: VectorRows, query: Float32Array, count: number): Generator<number> {
-  // USearch reads from the start of the buffers, whatever part of them it is given.
-  const start = query.byteOffset === 0 ? query : query.slice();
-  for (const { vectors, firstRow } of rows.chunks()) {
-    for (const row of nearestOfChunk(vectors, start, count)) yield firstRow + Number(row);
+/** Nothing is known of the distances by other functions than the Euclidean one. */
+function* all(groups: Iterable<VectorRows>): Generator<Candidate> {
+  for (const rows of groups) {
+    for (let row = 0; row < rows.size; row++) yield { slot: rows.slotOf(row), atLeast: Number.NEGATIVE_INFINITY };
   }
 }
 
 /**
- * Squared distances in float32 are off by a rounding for each dimension at most. So rows that were not fetched are farther than the `count`-th nearest as soon
- * as the last one fetched is by more than that; until then, twice as many are fetched.
+ * All vectors that can be among the nearest, those first that can be nearest. A vector v is at most `codingError` from what its codes stand for, v′, and the query
+ * q exactly |q − q′| from its own; so by the triangle inequality |q − v| and |q′ − v′|, the scale times the distance of their codes, differ by the sum of the two
+ * at most. The `count`-th smallest |q′ − v′| plus that sum is a distance within which there certainly are `count` vectors, and what is farther even less
+ * that sum cannot be among them.
  */
-function nearestOfChunk(vectors: Float32Array, query: Float32Array, count: number): BigUint64Array {
-  const dimensions = query.length;
-  const rows = vectors.length / dimensions;
-  const tolerance = 1 + 4 * (dimensions + 2) * 2 ** -24;
-  for (let fetched = count + spareRows; fetched < rows; fetched *= 2) {
-    const { keys, distances } = scan(vectors, query, dimensions, fetched, MetricKind.L2sq) as Matches;
-    if (distances[fetched - 1]! > distances[count - 1]! * tolerance) return keys;
+function nearestCandidates(
+  groups: Iterable<VectorRows>,
+  scale: number,
+  query: Float32Array,
+  count: number,
+): Candidate[] {
+  const codes = new Int8Array(query.length);
+  const error = encode(query, scale, codes) + codingError(scale, query.length);
+  const leastOf = (squared: number) => scale * Math.sqrt(squared) * (1 - slack) - error;
+  const candidates: Candidate[] = [];
+  let reach = Number.POSITIVE_INFINITY;
+  for (const rows of groups) {
+    for (const { codes: chunk, firstRow } of rows.chunks()) {
+      const size = chunk.length / query.length;
+      let matches: Matches;
+      let fetched = count + spareRows;
+      do {
+        fetched = Math.min(fetched, size);
+        matches = scan(chunk, codes, query.length, fetched, MetricKind.L2sq) as Matches;
+        const { distances } = matches;
+        if (count <= fetched) reach = Math.min(reach, scale * Math.sqrt(distances[count - 1]!) * (1 + slack) + error);
+        if (leastOf(distances[fetched - 1]!) > reach) break;
+        fetched *= growth;
+      } while (fetched < growth * size);
+      for (const [i, squared] of matches.distances.entries()) {
+        candidates.push({ slot: rows.slotOf(firstRow + Number(matches.keys[i])), atLeast: leastOf(squared) });
+      }
+    }
   }
-  return BigUint64Array.from({ length: rows }, (_, row) => BigInt(row));
+  return candidates.filter(({ atLeast }) => atLeast <= reach).sort((a, b) => a.atLeast - b.atLeast);
 }

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TableDescription } from '@aws-sdk/client-dynamodb';
 import { type Backend, type Item, noSuchTable } from './backend.ts';
 import type { Definitions, VectorIndexDefinition } from './definitions.ts';
@@ -9,13 +11,25 @@ const keysPerCall = 100;
 /** A table whose writes are followed. */
 class FollowedTable {
   readonly keyNames: readonly string[];
+  readonly #keyTypes: readonly string[];
   readonly indexes = new Map<string, VectorIndex>();
   /** What was written since an index began to load: what its scan brings of these is old. */
   readonly writtenSince = new Set<string>();
   loading = 0;
 
-  constructor({ KeySchema = [] }: TableDescription) {
+  constructor({ KeySchema = [], AttributeDefinitions = [] }: TableDescription) {
+    const types = new Map(
+      AttributeDefinitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType!]),
+    );
     this.keyNames = KeySchema.map(({ AttributeName }) => AttributeName!);
+    this.#keyTypes = this.keyNames.map((name) => types.get(name)!);
+  }
+
+  /** Whether something that nobody has checked yet has the table's key. */
+  hasKey(item: Item | undefined): item is Item {
+    return this.keyNames.every(
+      (name, i) => typeof (item?.[name] as Key | undefined)?.[this.#keyTypes[i]!] === 'string',
+    );
   }
 
   keyOf(item: Item): string {
@@ -32,23 +46,31 @@ class FollowedTable {
   }
 }
 
-/** Keeps the vector indexes of all tables as their items are: once a write is answered, every search sees it. */
+type Key = Readonly<Record<string, unknown>>;
+
+/** Keeps the vector indexes of all tables as their items are: once a write is answered, every search sees it. A write is announced before the table gets it. */
 export class FollowedTables {
   readonly #backend: Backend;
+  readonly #folder: string;
   readonly #tables = new Map<string, FollowedTable>();
   /** The last refresh of each key that is under way: the next waits for it, so that the last to read is the last to be believed. */
   readonly #refreshing = new Map<string, Promise<void>>();
 
-  constructor(backend: Backend) {
+  /** @param folder where the indexes are kept */
+  constructor(backend: Backend, folder: string) {
     this.#backend = backend;
+    this.#folder = folder;
   }
 
-  /** Builds the indexes of all tables that are still there. */
+  /** Opens the indexes of all tables that are still there. */
   async load(definitions: Definitions): Promise<void> {
     for (const table of definitions.tables()) {
       const indexes = definitions.get(table)!.indexes;
       if (await this.#describe(table)) await this.follow(table, indexes);
-      else await definitions.set(table, undefined);
+      else {
+        await definitions.set(table, undefined);
+        await rm(join(this.#folder, table), { recursive: true, force: true });
+      }
     }
   }
 
@@ -64,30 +86,53 @@ export class FollowedTables {
     return this.#tables.get(table)?.keyNames ?? [];
   }
 
-  /** Begins to keep indexes of a table, which gets them with all that it holds. */
+  /** Begins to keep indexes of a table: as the last process left them, or with all that the table holds. */
   async follow(name: string, definitions: readonly VectorIndexDefinition[]): Promise<void> {
     const description = await this.#describe(name);
     if (!description) throw noSuchTable(name);
     const table = this.#tables.get(name) ?? new FollowedTable(description);
     this.#tables.set(name, table);
-    const indexes = definitions.map((definition) => new VectorIndex(definition));
+    const indexes = definitions.map(
+      (definition) => new VectorIndex(definition, join(this.#folder, name, definition.IndexName)),
+    );
     for (const index of indexes) table.indexes.set(index.definition.IndexName, index);
-    table.loading++;
-    try {
-      for await (const item of this.#scan(name)) {
-        const key = table.keyOf(item);
-        if (!table.writtenSince.has(key)) for (const index of indexes) index.set(key, item);
-      }
-    } finally {
-      if (--table.loading === 0) table.writtenSince.clear();
+    await this.#fill(
+      name,
+      table,
+      indexes.filter(({ journal }) => !journal.isWhole),
+    );
+    for (const { journal } of indexes) {
+      const changes = [...journal.changes];
+      await this.refresh(
+        name,
+        changes.flatMap(([, keys]) => keys.map((key) => table.itemKey(key))),
+      );
+      for (const [change] of changes) journal.settle(change);
     }
   }
 
   /** Forgets an index; without a name, the whole table. */
   forget(name: string, index?: string): void {
     const table = this.#tables.get(name);
-    if (index !== undefined) table?.indexes.delete(index);
-    if (index === undefined || table?.indexes.size === 0) this.#tables.delete(name);
+    for (const known of index === undefined ? [...(table?.indexes.keys() ?? [])] : [index]) {
+      table?.indexes.get(known)?.destroy();
+      table?.indexes.delete(known);
+    }
+    if (table?.indexes.size === 0) this.#tables.delete(name);
+  }
+
+  /**
+   * Writes down that items, given by their keys or whole, are about to be written or deleted, whether or not they can be. Answers how to say that this is
+   * over; until then the next start reads them again.
+   */
+  announce(name: string, items: readonly (Item | undefined)[]): () => void {
+    const table = this.#tables.get(name);
+    if (!table) return () => {};
+    const keys = items.filter((item) => table.hasKey(item)).map((item) => table.keyOf(item));
+    const changes = Array.from(table.indexes.values(), ({ journal }) => [journal, journal.announce(keys)] as const);
+    return () => {
+      for (const [journal, change] of changes) journal.settle(change);
+    };
   }
 
   /** Brings the indexes up to date with items that have been written or deleted, given by their keys or whole. */
@@ -107,6 +152,11 @@ export class FollowedTables {
     }
   }
 
+  close(): void {
+    for (const { indexes } of this.#tables.values()) for (const index of indexes.values()) index.close();
+    this.#tables.clear();
+  }
+
   /** The items of these keys, in their order; undefined for those that are gone. */
   async items(name: string, keys: readonly string[]): Promise<(Item | undefined)[]> {
     const table = this.#tables.get(name);
@@ -117,6 +167,20 @@ export class FollowedTables {
       for (const item of await this.#read(name, part)) items.set(table.keyOf(item), item);
     }
     return keys.map((key) => items.get(key));
+  }
+
+  async #fill(name: string, table: FollowedTable, indexes: readonly VectorIndex[]): Promise<void> {
+    if (indexes.length === 0) return;
+    table.loading++;
+    try {
+      for await (const item of this.#scan(name)) {
+        const key = table.keyOf(item);
+        if (!table.writtenSince.has(key)) for (const index of indexes) index.set(key, item);
+      }
+      for (const { journal } of indexes) journal.markWhole();
+    } finally {
+      if (--table.loading === 0) table.writtenSince.clear();
+    }
   }
 
   async #refresh(name: string, table: FollowedTable, keys: readonly string[]): Promise<void> {

@@ -197,10 +197,13 @@ export class Front {
   async #write(request: Request, writes: Writes): Promise<Answer> {
     const followed = Object.entries(writes).filter(([table]) => this.#tables.has(table));
     for (const [table, { puts }] of followed) for (const item of puts) this.#checkVectors(table, item);
+    const settled = followed.map(([table, { puts, keys }]) => this.#tables.announce(table, [...puts, ...keys]));
     const answer = await this.#pass(request);
     if (answer.status === 200) {
       await Promise.all(followed.map(([table, { puts, keys }]) => this.#tables.refresh(table, [...puts, ...keys])));
     }
+    // What came of any other answer the next start finds out.
+    if (answer.status === 200 || answer.status === 400) for (const settle of settled) settle();
     return answer;
   }
 

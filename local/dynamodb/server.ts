@@ -29,12 +29,13 @@ export async function startDynamoDb({ path, port, failed = console.error }: Dyna
   try {
     const definitions = new Definitions(join(path, 'vector-indexes.json'));
     await definitions.load();
-    const followed = new FollowedTables(backend);
+    const followed = new FollowedTables(backend, join(path, 'vectors'));
     await followed.load(definitions);
     const front = new Front(backend, definitions, followed);
     const server = await serveOnLoopback((request, response) => front.serve(request, response), { port, failed });
     const close = async () => {
       await server.close();
+      followed.close();
       await backend.close();
     };
     return { ...server, close };

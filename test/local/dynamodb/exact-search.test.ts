@@ -1,109 +1,128 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { searchExactly } from '../../../local/dynamodb/exact-search.ts';
+import { type DistanceFunction, searchExactly, type Vectors } from '../../../local/dynamodb/exact-search.ts';
+import { encode, largestOf, scaleFor } from '../../../local/dynamodb/vector-codes.ts';
 import { VectorRows } from '../../../local/dynamodb/vector-rows.ts';
+import { bruteForce, mulberry32 } from './brute-force.ts';
 
-/** A comparison of everything with everything in float64. */
-function bruteForce(vectors: ReadonlyMap<string, Float32Array>, query: Float32Array, count: number) {
-  return [...vectors]
-    .map(([key, vector]) => ({ key, score: Math.hypot(...Array.from(vector, (value, i) => value - query[i]!)) }))
-    .sort((a, b) => a.score - b.score || (a.key < b.key ? -1 : 1))
-    .slice(0, count);
+/** Searches vectors, whose keys are their slots, and says how many of them were looked at. */
+function search(
+  vectors: readonly Float32Array[],
+  query: Float32Array,
+  count: number,
+  {
+    distance = 'EUCLIDEAN' as DistanceFunction,
+    rowsPerChunk = 1000,
+    scale = scaleFor(Math.max(0, ...vectors.map(largestOf))),
+  } = {},
+) {
+  const rows = new VectorRows(query.length, rowsPerChunk * query.length);
+  for (const [slot, vector] of vectors.entries()) encode(vector, scale, rows.codesOf(rows.add(slot)));
+  let looks = 0;
+  const behind: Vectors = {
+    scale,
+    vectorOf(slot) {
+      looks++;
+      return vectors[slot]!;
+    },
+  };
+  const found = searchExactly([rows], behind, query, count, distance, (a, b) => keyOf(a) < keyOf(b));
+  return { found: found.map(({ slot, score }) => ({ key: keyOf(slot), score })), looks };
 }
 
-/** Coarse numbers, so that there are many ties, and fine ones around them, so that float32 rounds. */
+const keyOf = (slot: number) => String(slot).padStart(6, '0');
+const keyed = (vectors: readonly Float32Array[]) => new Map(vectors.map((vector, slot) => [keyOf(slot), vector]));
+
+/** Coarse numbers, so that there are many ties, and fine ones around them, which have the same codes. */
 const coordinate = fc
   .tuple(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -2, max: 2 }))
   .map(([a, b]) => a + b * 1e-7);
+const vectorOf = (dimensions: number) =>
+  fc.array(coordinate, { minLength: dimensions, maxLength: dimensions }).map((values) => new Float32Array(values));
 
 describe('an exact search', () => {
-  it.each(['EUCLIDEAN', 'COSINE', 'DOT_PRODUCT'] as const)(
-    'finds what a comparison of all finds, by %s',
-    (distance) => {
-      const rows = new VectorRows(2);
-      for (const [key, vector] of Object.entries({ a: [1, 0], b: [0, 2], c: [-1, 0] }))
-        rows.set(key, new Float32Array(vector));
-
-      const found = searchExactly([rows], new Float32Array([1, 0.5]), 3, distance).map(({ row }) => rows.keyOf(row));
-
-      expect(found).toEqual(
-        { EUCLIDEAN: ['a', 'b', 'c'], COSINE: ['a', 'b', 'c'], DOT_PRODUCT: ['a', 'b', 'c'] }[distance],
-      );
-    },
-  );
-
-  it('agrees with brute force after any additions and removals, over several arrays', () => {
-    const dimensions = 3;
-    const vector = fc.array(coordinate, { minLength: dimensions, maxLength: dimensions });
-    const step = fc.tuple(fc.integer({ min: 0, max: 80 }).map(String), fc.option(vector, { freq: 4 }));
+  it.each(['EUCLIDEAN', 'COSINE', 'DOT_PRODUCT'] as const)('finds what brute force finds, by %s', (distance) => {
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 200, size: 'max' }),
-        vector,
+        fc.array(vectorOf(3), { maxLength: 60, size: 'max' }),
+        vectorOf(3),
         fc.integer({ min: 1, max: 30 }),
-        (steps, query, count) => {
-          const expected = new Map<string, Float32Array>();
-          const rows = new VectorRows(dimensions, 10 * dimensions * 4);
-          for (const [key, values] of steps) {
-            if (values) {
-              rows.set(key, new Float32Array(values));
-              expected.set(key, new Float32Array(values));
-            } else {
-              expect(rows.delete(key)).toBe(expected.delete(key));
-            }
-          }
+        (vectors, query, count) => {
+          const { found } = search(vectors, query, count, { distance, rowsPerChunk: 10 });
 
-          const wanted = new Float32Array(query);
-          const found = searchExactly([rows], wanted, count, 'EUCLIDEAN');
-
-          expect(rows.size).toBe(expected.size);
-          const reference = bruteForce(expected, wanted, count);
-          expect(found.map(({ score }) => score)).toEqual(reference.map(({ score }) => expect.closeTo(score, 12)));
-          expect(new Set(found.map(({ row }) => rows.keyOf(row))).size).toBe(found.length);
+          expect(found).toEqual(bruteForce(keyed(vectors), query, count, distance));
         },
       ),
       { numRuns: 200 },
     );
   });
 
-  it('is right among thousands of vectors in tight clusters', () => {
+  it('finds what brute force finds, whatever the size of the numbers, those of the query beyond all codes too', () => {
+    const size = fc.integer({ min: -38, max: 37 }).map((exponent) => 10 ** exponent);
+    fc.assert(
+      fc.property(
+        fc.array(vectorOf(5), { minLength: 1, maxLength: 100, size: 'max' }),
+        vectorOf(5),
+        size,
+        size,
+        (vectors, query, a, b) => {
+          const scaled = vectors.map((vector) => vector.map((value) => value * a));
+          const wanted = query.map((value) => value * b);
+
+          expect(search(scaled, wanted, 7).found).toEqual(bruteForce(keyed(scaled), wanted, 7));
+        },
+      ),
+    );
+  });
+
+  it('finds vectors whose every component lies in the middle between two codes, as far from them as can be', () => {
+    const dimensions = 192;
+    const scale = scaleFor(0.5);
+    const random = mulberry32(3);
+    const middle = () => (Math.floor(random() * 100) - 50 + (random() < 0.5 ? 0.4999999 : -0.4999999)) * scale;
+    const vectors = Array.from({ length: 500 }, () => Float32Array.from({ length: dimensions }, middle));
+    const near = vectors[77]!;
+    const query = near.map((value) => value + scale * 0.49);
+
+    expect(search(vectors, query, 10, { scale }).found).toEqual(bruteForce(keyed(vectors), query, 10));
+  });
+
+  it('is right among thousands of vectors in clusters tighter than a code', () => {
     const random = mulberry32(7);
     const dimensions = 64;
-    const rows = new VectorRows(dimensions, 1000 * dimensions * 4);
-    const vectors = new Map<string, Float32Array>();
-    for (let cluster = 0; cluster < 20; cluster++) {
+    const vectors = Array.from({ length: 20 }, () => {
       const centre = Float32Array.from({ length: dimensions }, () => random() - 0.5);
-      for (let i = 0; i < 200; i++) {
-        const key = `${cluster}/${i}`;
-        const vector = centre.map((value) => value + (random() - 0.5) * 1e-6);
-        rows.set(key, vector);
-        vectors.set(key, vector);
-      }
-    }
+      return Array.from({ length: 200 }, () => centre.map((value) => value + (random() - 0.5) * 1e-6));
+    }).flat();
 
-    for (const query of [...vectors.values()].slice(0, 4000).filter((_, i) => i % 400 === 0)) {
-      const found = searchExactly([rows], query, 10, 'EUCLIDEAN');
-      expect(found.map(({ row }) => rows.keyOf(row))).toEqual(bruteForce(vectors, query, 10).map(({ key }) => key));
+    for (let slot = 0; slot < vectors.length; slot += 400) {
+      const { found, looks } = search(vectors, vectors[slot]!, 10);
+      expect(found).toEqual(bruteForce(keyed(vectors), vectors[slot]!, 10));
+      expect(looks).toBeLessThanOrEqual(200);
     }
   });
 
-  it('reads a query that lies in the middle of a buffer', () => {
-    const rows = new VectorRows(2);
-    for (let i = 0; i < 100; i++) rows.set(String(i), new Float32Array([i, 0]));
+  it('looks at few vectors of a crowd as faces are: unit vectors, ten of each person', () => {
+    const random = mulberry32(11);
+    const dimensions = 192;
+    const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const unit = (vector: Float32Array) => {
+      const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+      return vector.map((value) => value / length);
+    };
+    const vectors = Array.from({ length: 1000 }, () => {
+      const person = unit(Float32Array.from({ length: dimensions }, gauss));
+      return Array.from({ length: 10 }, () => unit(person.map((value) => value + gauss() * 0.05)));
+    }).flat();
 
-    const [nearest] = searchExactly([rows], new Float32Array([9, 9, 42, 0]).subarray(2), 1, 'EUCLIDEAN');
+    for (const query of [vectors[123]!, unit(Float32Array.from({ length: dimensions }, gauss))]) {
+      const { found, looks } = search(vectors, query, 10);
+      expect(found).toEqual(bruteForce(keyed(vectors), query, 10));
+      expect(looks).toBeLessThan(200);
+    }
+  });
 
-    expect(rows.keyOf(nearest!.row)).toBe('42');
+  it('finds nothing among nothing', () => {
+    expect(search([], new Float32Array([1, 2]), 5).found).toEqual([]);
   });
 });
-
-/** A small seeded generator (Tommy Ettinger's mulberry32): numbers in 0..1. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -79,7 +79,8 @@ export interface Fixture {
   readonly path: string;
   /** The nearest faces: their ids and scores. */
   search(vector: readonly number[], filter?: { collection?: string; role?: string; count?: number }): Promise<Found[]>;
-  restart(): Promise<void>;
+  /** Stops the server, does something to what it left behind, and starts it again. */
+  restart(between?: () => Promise<void>): Promise<void>;
 }
 
 /** A server on a new folder, with a table that has a vector index, and a real client of it. */
@@ -107,9 +108,10 @@ export async function startFixture(dimensions = 2): Promise<Fixture> {
       );
       return SearchResults.map(({ Item, Score }) => ({ id: Item!.pk!.S!.replace('image#', ''), score: Score! }));
     },
-    async restart() {
+    async restart(between) {
       fixture.client.destroy();
       await server.close();
+      await between?.();
       ({ server, ...rest } = await start());
       Object.assign(fixture, rest);
     },

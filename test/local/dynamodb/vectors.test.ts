@@ -1,3 +1,5 @@
+import { appendFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   BatchWriteItemCommand,
   CreateTableCommand,
@@ -12,6 +14,7 @@ import {
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { Backend } from '../../../local/dynamodb/backend.ts';
 import { faceItem, faceKey, numbers, startFixture, table, tableInput, vectorIndex } from './fixture.ts';
 
 const put = (id: string, vector: number[], of?: { collection?: string; role?: string }) =>
@@ -204,6 +207,71 @@ describe('a vector index', () => {
       new UpdateTableCommand({ TableName: table, VectorIndexUpdates: [{ Delete: { IndexName: 'second' } }] }),
     );
     await expect(client.send(search)).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it('is at the next start as it was left, but for items whose change was announced', async () => {
+    const { client, path, search, restart } = await startFixture();
+    for (const [id, x] of [
+      ['left', 1],
+      ['announced', 2],
+      ['deleted', 3],
+    ] as const)
+      await client.send(put(id, [x, 0]));
+
+    await restart(async () => {
+      // What a process does that dies after the table has a write, and before the index does.
+      const journal = join(path, 'vectors', table, vectorIndex, 'journal');
+      const keys = ['announced', 'deleted', 'new'].map((id) => JSON.stringify(Object.values(faceKey(id))));
+      await appendFile(journal, `?99\t${keys.join('\t')}\n`);
+      const backend = new Backend(join(path, 'tables'));
+      await backend.start();
+      for (const [id, x] of [
+        ['left', 10],
+        ['announced', 20],
+        ['new', 30],
+      ] as const) {
+        await backend.call('PutItem', { TableName: table, Item: faceItem(id, [x, 0]) });
+      }
+      await backend.call('DeleteItem', { TableName: table, Key: faceKey('deleted') });
+      await backend.close();
+    });
+
+    const found = [
+      { id: 'left', score: 1 },
+      { id: 'announced', score: 20 },
+      { id: 'new', score: 30 },
+    ];
+    expect(await search([0, 0])).toEqual(found);
+    await restart();
+    expect(await search([0, 0])).toEqual(found);
+  });
+
+  it('is made of the whole table when it is lost', async () => {
+    const { client, path, search, restart } = await startFixture();
+    for (const [id, x] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const)
+      await client.send(put(id, [x, 0]));
+
+    await restart(() => rm(join(path, 'vectors'), { recursive: true }));
+
+    expect((await search([0, 0])).map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['no key', {}],
+    ['half a key', { pk: { S: 'image#a' } }],
+    ['a key of another type', { pk: { S: 'image#a' }, sk: { N: '1' } }],
+    ['a key that is no value', { pk: { S: 'image#a' }, sk: 'face' as never }],
+  ])('starts again after a write with %s', async (_, Key) => {
+    const { client, search, restart } = await startFixture();
+    await client.send(put('a', [0, 0]));
+    await expect(client.send(new DeleteItemCommand({ TableName: table, Key }))).rejects.toThrow();
+
+    await restart();
+
+    expect(await search([0, 0])).toHaveLength(1);
   });
 
   it('goes with its table', async () => {
