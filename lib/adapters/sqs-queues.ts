@@ -18,15 +18,19 @@ export function createTagQueue(client: SQSClient, queueUrl: string): TagQueue {
 }
 
 async function sendAll(client: SQSClient, queueUrl: string, messages: readonly object[]): Promise<void> {
-  const refused = await sendOnce(
-    client,
-    queueUrl,
-    messages.map((message) => JSON.stringify(message)),
-  );
+  const refused = await sendOnce(client, queueUrl, messages.map(asciiJsonOf));
   const refusedAgain = await sendOnce(client, queueUrl, refused);
   if (refusedAgain.length === 0) return;
   throw new UnavailableError(
     `Expected the queue to take ${messages.length} messages, it refused ${refusedAgain.length} twice. They are sent again with the next delivery.`,
+  );
+}
+
+/** JSON in ASCII. SQS replaces characters that XML does not know, and stand-ins for it refuse more than that; a key may hold any of them. */
+function asciiJsonOf(message: object): string {
+  return JSON.stringify(message).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

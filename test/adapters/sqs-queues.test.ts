@@ -109,7 +109,7 @@ describe('a queue', () => {
       kind: 'erased',
       image: imageRef(),
       reason: 'removed',
-      faces: [{ faceId: idOf('face'), person: '王芳 <&>' }],
+      faces: [{ faceId: idOf('face'), person: '王芳 🙂 \ufffe <&>' }],
     };
 
     await createTagQueue(client, queueUrl).send([message]);
