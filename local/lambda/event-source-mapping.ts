@@ -69,7 +69,11 @@ async function receiveBatch({ client, queue, batchSize }: MappingOptions, signal
       MessageSystemAttributeNames: ['All'],
       MessageAttributeNames: ['All'],
     });
-    const { Messages = [] } = await client.send(command, { abortSignal: signal });
+    const { Messages = [] } = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+      if (batch.length === 0) throw error;
+      // What is in hand already would be hidden, and counted as received, without having been handled.
+      return { Messages: [] };
+    });
     if (Messages.length === 0) break;
     batch.push(...Messages);
   }

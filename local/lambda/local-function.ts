@@ -84,7 +84,8 @@ export class LocalFunction {
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', this.#output);
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message));
-      child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+      // Not at 'exit': what it printed last is still on its way then.
+      child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
     const environment = { child, ended };
     this.#all.add(environment);
