@@ -40,7 +40,8 @@ export async function startGateway(options: GatewayOptions): Promise<LoopbackSer
   const { port, failed, log, status } = options;
   const stop = new AbortController();
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    const url = new URL(request.url ?? '/', 'http://gateway');
+    // Not as a relative URL: a path that begins with two slashes would be taken for a host.
+    const url = new URL(`http://gateway${request.url}`);
     if (request.method === 'GET' && url.pathname === '/events')
       return streamEvents(request, response, { url, log, stop: stop.signal });
     if (request.method === 'GET' && url.pathname === '/status') {
@@ -93,7 +94,7 @@ function answer(
 }
 
 function eventOf(request: IncomingMessage, url: URL, body: Buffer): RequestEvent {
-  const { 'set-cookie': _, ...received } = request.headers;
+  const { 'set-cookie': _, cookie, ...received } = request.headers;
   const headers = Object.fromEntries(Object.entries(received).map(([name, value = '']) => [name, String(value)]));
   const now = new Date();
   const rawPath = decodedPath(url.pathname);
@@ -103,7 +104,8 @@ function eventOf(request: IncomingMessage, url: URL, body: Buffer): RequestEvent
     rawPath,
     rawQueryString: url.search.slice(1),
     headers,
-    ...(url.search && { queryStringParameters: Object.fromEntries(url.searchParams) }),
+    ...(cookie && { cookies: cookie.split('; ') }),
+    ...(url.search && { queryStringParameters: parametersOf(url.searchParams) }),
     requestContext: {
       accountId: account,
       apiId: 'local',
@@ -125,6 +127,11 @@ function eventOf(request: IncomingMessage, url: URL, body: Buffer): RequestEvent
     body: body.length > 0 ? body.toString('base64') : null,
     isBase64Encoded: body.length > 0,
   } as unknown as RequestEvent;
+}
+
+/** API Gateway joins the values of a parameter that comes more than once. */
+function parametersOf(query: URLSearchParams): Record<string, string> {
+  return Object.fromEntries([...query.keys()].map((name) => [name, query.getAll(name).join(',')]));
 }
 
 /** API Gateway hands over a path decoded; one that cannot be decoded stays as it is, and names nothing. */

@@ -18,13 +18,14 @@ export const sample = (number: 1 | 2 | 3 | 4 | 5 | 6) => `node_modules/@vladmand
 export class RunningStack {
   stack: Stack;
   readonly data: string;
-  readonly trouble: unknown[] = [];
+  readonly trouble: unknown[];
   #events: FacenetEvent[] = [];
   #s3: S3Client;
   readonly #options: Partial<StackOptions>;
   #stopListening: () => void = () => {};
 
-  private constructor(data: string, stack: Stack, options: Partial<StackOptions>) {
+  private constructor(data: string, stack: Stack, options: Partial<StackOptions>, trouble: unknown[]) {
+    this.trouble = trouble;
     this.data = data;
     this.stack = stack;
     this.#options = options;
@@ -36,9 +37,7 @@ export class RunningStack {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'facenet-test-')));
     const trouble: unknown[] = [];
     const stack = await startStack({ data, vision: readVisionConfig(), failed: (e) => trouble.push(e), ...options });
-    const running = new RunningStack(data, stack, options);
-    running.trouble.push(...trouble);
-    return running;
+    return new RunningStack(data, stack, options, trouble);
   }
 
   /** Events since the last call. */

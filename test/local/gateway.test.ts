@@ -1,0 +1,287 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { RequestEvent } from '../../functions/match/http/request-event.ts';
+import { ConfigError } from '../../lib/core/errors.ts';
+import { type EventEnvelope, EventLog } from '../../local/event-log.ts';
+import { startGateway } from '../../local/gateway.ts';
+import type { LoopbackServer } from '../../local/loopback-server.ts';
+
+const maxBodyBytes = 1000;
+
+let folder: string;
+let log: EventLog;
+let gateway: LoopbackServer;
+/** What the function was sent, and what it does. */
+let events: RequestEvent[];
+let invoke: (event: RequestEvent) => unknown;
+let trouble: unknown[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'facenet-gateway-'));
+  log = await EventLog.open(join(folder, 'events.jsonl'));
+  events = [];
+  trouble = [];
+  invoke = () => ({ statusCode: 200 });
+  gateway = await startGateway({
+    invoke: async (event) => {
+      events.push(event);
+      return invoke(event);
+    },
+    log,
+    status: async () => ({ waiting: 3, deadLetters: [] }),
+    maxBodyBytes,
+    failed: (error) => trouble.push(error),
+  });
+});
+afterEach(async () => {
+  await gateway.close();
+  await log.close();
+  await rm(folder, { recursive: true });
+});
+
+const call = (path: string, init?: RequestInit) => fetch(gateway.url + path, init);
+const bodyOf = ({ body, isBase64Encoded }: RequestEvent) =>
+  Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
+
+/** A request as it stands on the wire, which no client tidies up. */
+async function raw(head: string): Promise<string> {
+  const socket = connect(gateway.port, '127.0.0.1');
+  socket.end(`${head}\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  return text(socket);
+}
+
+describe('a request', () => {
+  it('reaches the function as an event of payload format 2.0', async () => {
+    await call('/verify?collection=main', { method: 'POST', body: 'hello', headers: { 'X-One': '1' } });
+
+    const [event] = events;
+    expect(event).toMatchObject({
+      version: '2.0',
+      routeKey: '$default',
+      rawPath: '/verify',
+      rawQueryString: 'collection=main',
+      queryStringParameters: { collection: 'main' },
+      headers: { 'x-one': '1', 'content-type': 'text/plain;charset=UTF-8' },
+      isBase64Encoded: true,
+      requestContext: {
+        stage: '$default',
+        http: { method: 'POST', path: '/verify', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1' },
+      },
+    });
+    expect(bodyOf(event!).toString()).toBe('hello');
+  });
+
+  it.each([
+    ['a slash in a name', '/photos/photos%2Fa%2Fb.jpg', '/photos/photos/a/b.jpg'],
+    ['a plus sign', '/photos/a+b.jpg', '/photos/a+b.jpg'],
+    ['a space', '/people/Ann%20Lee', '/people/Ann Lee'],
+    ['letters that are not Latin', `/people/${encodeURIComponent('王芳')}`, '/people/王芳'],
+    ['an emoji', `/people/${encodeURIComponent('🙂')}`, '/people/🙂'],
+    ['a percent sign', '/people/100%25', '/people/100%'],
+    ['a percent sign that means nothing', '/people/100%', '/people/100%'],
+    ['a question mark', '/people/who%3F', '/people/who?'],
+    ['a quote', '/people/O%27Neil', "/people/O'Neil"],
+  ])('has its path decoded: %s', async (_, path, rawPath) => {
+    await call(path);
+    expect(events[0]).toMatchObject({ rawPath, requestContext: { http: { path: rawPath } } });
+  });
+
+  it.each(['//', '//photos/a', '///', '/a//b'])('keeps slashes as they are: %s', async (path) => {
+    expect(await raw(`GET ${path} HTTP/1.1`)).toMatch(/^HTTP\/1.1 200 /);
+    expect(events[0]!.rawPath).toBe(path);
+  });
+
+  it('has its query as it came, and read', async () => {
+    await call(`/photos?after=a%2Bb%20c&x=1+2&tag=a&tag=b&who=${encodeURIComponent('王')}`);
+    expect(events[0]).toMatchObject({
+      rawQueryString: `after=a%2Bb%20c&x=1+2&tag=a&tag=b&who=${encodeURIComponent('王')}`,
+      queryStringParameters: { after: 'a+b c', x: '1 2', tag: 'a,b', who: '王' },
+    });
+    await call('/photos');
+    expect(events[1]).toMatchObject({ rawQueryString: '' });
+    expect(events[1]).not.toHaveProperty('queryStringParameters');
+  });
+
+  it('has its cookies apart from its headers', async () => {
+    await call('/', { headers: { cookie: 'a=1; b=2' } });
+    expect(events[0]).toMatchObject({ cookies: ['a=1', 'b=2'] });
+    expect(events[0]!.headers).not.toHaveProperty('cookie');
+  });
+
+  it('carries any bytes', async () => {
+    const bytes = randomBytes(maxBodyBytes);
+    await call('/detect', { method: 'POST', body: bytes });
+    expect(bodyOf(events[0]!).equals(bytes)).toBe(true);
+  });
+
+  it('that has no body has none', async () => {
+    await call('/people/alice', { method: 'DELETE' });
+    expect(events[0]).toMatchObject({
+      body: null,
+      isBase64Encoded: false,
+      requestContext: { http: { method: 'DELETE' } },
+    });
+  });
+
+  it('that is too large is refused, and the function is not asked', async () => {
+    const response = await call('/detect', { method: 'POST', body: new Uint8Array(maxBodyBytes + 1) });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ status: 413, code: 'REQUEST_TOO_LARGE' });
+    expect(events).toEqual([]);
+  });
+
+  it('that breaks off is nobody’s trouble', async () => {
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.write('POST /detect HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nhalf');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    expect((await call('/')).status).toBe(200);
+    expect(events).toHaveLength(1);
+    expect(trouble).toEqual([]);
+  });
+});
+
+describe('an answer', () => {
+  it('has the status, headers, cookies and text of the function', async () => {
+    invoke = () => ({
+      statusCode: 422,
+      headers: { 'content-type': 'application/problem+json', 'x-count': 3 },
+      cookies: ['a=1; HttpOnly', 'b=2'],
+      body: '{"detail":"kein Gesicht – 无"}',
+    });
+    const response = await call('/search');
+    expect(response.status).toBe(422);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(response.headers.get('x-count')).toBe('3');
+    expect(response.headers.getSetCookie()).toEqual(['a=1; HttpOnly', 'b=2']);
+    expect(await response.json()).toEqual({ detail: 'kein Gesicht – 无' });
+  });
+
+  it('carries any bytes', async () => {
+    const bytes = randomBytes(5000);
+    invoke = () => ({ statusCode: 200, body: bytes.toString('base64'), isBase64Encoded: true });
+    const response = await call('/');
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['fails', () => Promise.reject(new Error('api: exit code 1'))],
+    ['answers nothing', () => undefined],
+    ['answers no status', () => ({ body: 'ok' })],
+    ['answers what is no body', () => ({ statusCode: 200, body: { a: 1 } })],
+    ['answers a status that is none', () => ({ statusCode: 7 })],
+  ])('is 503 in the one shape of errors when the function %s', async (_, behaviour) => {
+    invoke = behaviour;
+    const response = await call('/search', { method: 'POST', body: 'x' });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    const problem = (await response.json()) as Record<string, unknown>;
+    expect(problem).toMatchObject({ status: 503, code: 'UNAVAILABLE', retryable: true });
+    expect(JSON.stringify(problem)).not.toContain('exit code');
+    expect(trouble).toHaveLength(1);
+  });
+});
+
+describe('GET /status', () => {
+  it('tells what waits, and does not ask the function', async () => {
+    const response = await call('/status');
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.json()).toEqual({ waiting: 3, deadLetters: [] });
+    expect(events).toEqual([]);
+  });
+});
+
+describe('GET /events', () => {
+  const envelope = (id: string) =>
+    ({ version: '0', id, 'detail-type': 'Image Indexed', detail: { name: `${id} 王` } }) as unknown as EventEnvelope;
+
+  /** Listens, and answers what has come: so many events, with their ids on the stream. */
+  async function listen(path = '/events', headers: Record<string, string> = {}) {
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const response = await call(path, { headers, signal: stop.signal });
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let received = '';
+    return {
+      async next(count: number): Promise<{ id: string; event: string; data: EventEnvelope }[]> {
+        const whole = () => received.split('\n\n').slice(0, -1);
+        const blocks = () => whole().filter((block) => block.startsWith('id: '));
+        while (blocks().length < count) {
+          const { value, done } = await reader.read();
+          if (done) throw new Error('the stream ended');
+          received += value;
+        }
+        const found = blocks().map((block) => /^id: (.+)\nevent: (.+)\ndata: (.+)$/.exec(block)!);
+        return found.map(([, id, event, data]) => ({ id: id!, event: event!, data: JSON.parse(data!) }));
+      },
+      async end(): Promise<string> {
+        for (let read = await reader.read(); !read.done; read = await reader.read()) received += read.value;
+        return received;
+      },
+    };
+  }
+
+  it('tells what happens from now on', async () => {
+    await log.append([envelope('past')]);
+    const listener = await listen();
+    await log.append([envelope('one'), envelope('two')]);
+    expect(await listener.next(2)).toEqual([
+      { id: expect.any(String), event: 'Image Indexed', data: envelope('one') },
+      { id: expect.any(String), event: 'Image Indexed', data: envelope('two') },
+    ]);
+  });
+
+  it('begins with the first there ever was when it is told ?after=0', async () => {
+    await log.append([envelope('one'), envelope('two')]);
+    const listener = await listen('/events?after=0');
+    await log.append([envelope('three')]);
+    expect((await listener.next(3)).map(({ data }) => data.id)).toEqual(['one', 'two', 'three']);
+  });
+
+  it('goes on after the event that a listener had last, by its header or in the query', async () => {
+    await log.append([envelope('one'), envelope('two'), envelope('three')]);
+    const [one, two] = await (await listen('/events?after=0')).next(3);
+    const byHeader = await listen('/events', { 'last-event-id': one!.id });
+    expect((await byHeader.next(2)).map(({ data }) => data.id)).toEqual(['two', 'three']);
+    const byQuery = await listen(`/events?after=${two!.id}`);
+    expect((await byQuery.next(1)).map(({ data }) => data.id)).toEqual(['three']);
+    const reconnected = await listen(`/events?after=0`, { 'last-event-id': two!.id });
+    expect((await reconnected.next(1)).map(({ data }) => data.id)).toEqual(['three']);
+  });
+
+  it.each(['nonsense', '-1', '3', '1e9', ''])(
+    'begins at the beginning after a place that is none: "%s"',
+    async (id) => {
+      await log.append([envelope('one')]);
+      expect((await (await listen(`/events?after=${id}`)).next(1))[0]!.data.id).toBe('one');
+    },
+  );
+
+  it('ends its listeners when it closes', async () => {
+    const listener = await listen();
+    const ended = listener.end();
+    await gateway.close();
+    expect(await ended).toContain(': listening');
+  });
+});
+
+describe('a port', () => {
+  it('that is taken is refused with what to do', async () => {
+    const again = startGateway({
+      port: gateway.port,
+      invoke: async () => undefined,
+      log,
+      status: async () => ({}),
+      maxBodyBytes,
+      failed: () => {},
+    });
+    await expect(again).rejects.toThrow(ConfigError);
+    await expect(again).rejects.toThrow(/choose another port/);
+  });
+});
