@@ -81,9 +81,9 @@ export const catalog = {
     },
     weights: modernFaceApi,
     files: {
-      'mtcnn-pnet.onnx': '252ac7d8b1c8a7d40e27ddcfed25043c98ef517c96767cf130dd8882b82a8ec8',
-      'mtcnn-rnet.onnx': '2e2bb74abcf587f4b551e0502d681e4a40e40ece8bec6c873062a3bb75643e95',
-      'mtcnn-onet.onnx': '4e5e96097fd4e7c38bf2ed01a66366d00c3d773aa45e8ca1a393fe4a94f3a50b',
+      'mtcnn-pnet.onnx': 'e2dc972990c5fd637c2f014431e516be875cdf472ba03129e7bbe8bb16ea3cde',
+      'mtcnn-rnet.onnx': '10b976a42f17530334ffd6919385d121b4f4705b9ffa96111af445eafbc175b9',
+      'mtcnn-onet.onnx': 'ea4f4672d50bcc0ff28c2b66dd875067adb07a454c8dae69f2b1a1ddaf7b74c0',
     },
   },
   mobilefacenet: {

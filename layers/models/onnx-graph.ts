@@ -65,6 +65,16 @@ export class OnnxGraph {
     return name;
   }
 
+  /** Cuts a value along its second axis into parts of the given lengths. */
+  split(x: Value, lengths: readonly number[]): Value[] {
+    const name = `Split_${this.#nodes.length}`;
+    const output = lengths.map((_, i) => `${name}_${i}`);
+    const input = [x, this.integers(`${name}/lengths`, lengths)];
+    const attribute = [attributeOf('axis', 1)];
+    this.#nodes.push(onnx.NodeProto.create({ opType: 'Split', input, output, name, attribute }));
+    return output;
+  }
+
   /** The bytes of the model's file. */
   serialise(): Uint8Array {
     const model = onnx.ModelProto.create({

@@ -1,8 +1,9 @@
+import { poolWindows, type Window } from './area-pool.ts';
 import { Candidates, candidateFields } from './candidates.ts';
 import { area, type DetectedFace, type Landmarks } from './geometry.ts';
 import type { RgbImage } from './image.ts';
-import type { MtcnnNets } from './mtcnn-nets.ts';
-import { AreaResampler, type Window } from './resize.ts';
+import type { MtcnnNets, ProposalMaps } from './mtcnn-nets.ts';
+import { pyramidStrips } from './pyramid.ts';
 
 /** What is looked for. The defaults are the reference implementation's (facenet-pytorch, `MTCNN`). */
 export interface DetectionSettings {
@@ -26,8 +27,12 @@ export const defaultDetectionSettings: DetectionSettings = {
 /** The side of the proposal net's window, and how far apart two of its windows are. */
 const cell = 12;
 const cellStride = 2;
-/** Windows that the later nets take at once: enough to fill the cores, few enough to stay in memory (256 × 48 × 48 × 3 floats are 7 MB). */
-const batch = 256;
+/** How a level is handed to the proposal net: in strips that stay in the processor's cache, and that overlap by what its windows have beyond their stride. */
+const strips = { pixels: 46_000, leastRows: 32, overlap: cell - cellStride };
+/** Windows that a later net takes at once: enough to fill the cores, few enough to stay in the processor's cache. */
+const batch = 64;
+/** Floats of the windows that one pass over the photo cuts out: 7 MB, 1024 windows of 24 × 24 or 256 of 48 × 48. */
+const passFloats = 3 * 48 * 48 * 256;
 /** Overlaps above which the lesser of two boxes goes: within a level, between levels and after each later net (reference: `detect_face`). */
 const overlapInLevel = 0.5;
 const overlap = 0.7;
@@ -42,10 +47,9 @@ export async function detectFaces(
   settings: Partial<DetectionSettings> = {},
 ): Promise<DetectedFace[]> {
   const { minFace, thresholds, factor, maxFaces } = { ...defaultDetectionSettings, ...settings };
-  const resampler = new AreaResampler();
-  const proposed = await propose(photo, nets, resampler, pyramidScales(photo, minFace, factor), thresholds[0]);
-  const refined = await refine(photo, nets, resampler, proposed, thresholds[1]);
-  const faces = await finish(photo, nets, resampler, refined, thresholds[2]);
+  const proposed = await propose(photo, nets, pyramidScales(photo, minFace, factor), thresholds[0]);
+  const refined = await refine(photo, nets, proposed, thresholds[1]);
+  const faces = await finish(photo, nets, refined, thresholds[2]);
   return faces.sort((a, b) => area(b.box) - area(a.box)).slice(0, maxFaces);
 }
 
@@ -63,55 +67,55 @@ export function pyramidScales(
 async function propose(
   photo: RgbImage,
   nets: MtcnnNets,
-  resampler: AreaResampler,
   scales: readonly number[],
   threshold: number,
 ): Promise<Candidates> {
-  const all = new Candidates();
-  const whole = { left: 0, top: 0, width: photo.width, height: photo.height };
-  let input = new Float32Array(0);
-  for (const scale of scales) {
-    const height = Math.floor(photo.height * scale + 1);
-    const width = Math.floor(photo.width * scale + 1);
-    if (input.length === 0) input = new Float32Array(3 * height * width);
-    const level = input.subarray(0, 3 * height * width);
-    resampler.resample(photo, whole, level, 0, height, width);
-    const { rows, columns, probability, regression } = await nets.pnet(level, height, width);
-    const plane = rows * columns;
-    const found = new Candidates();
-    for (let row = 0, at = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++, at++) {
-        if (probability[at] < threshold) continue;
-        found.push(
-          Math.floor((cellStride * column + 1) / scale),
-          Math.floor((cellStride * row + 1) / scale),
-          Math.floor((cellStride * column + cell) / scale),
-          Math.floor((cellStride * row + cell) / scale),
-          probability[at],
-          regression[at],
-          regression[at + plane],
-          regression[at + 2 * plane],
-          regression[at + 3 * plane],
-        );
-      }
-    }
-    all.append(found.pick(found.suppress(overlapInLevel, 'union')));
+  const levels = scales.map(() => new Candidates());
+  for (const { level, top, rows, columns, input } of pyramidStrips(photo, scales, strips)) {
+    pushProposals(levels[level], scales[level], top / cellStride, await nets.pnet(input, rows, columns), threshold);
   }
+  const all = new Candidates();
+  for (const found of levels) all.append(found.pick(found.suppress(overlapInLevel, 'union')));
   const kept = all.pick(all.suppress(overlap, 'union'));
   kept.regress(0);
   kept.square();
   return kept;
 }
 
+function pushProposals(
+  to: Candidates,
+  scale: number,
+  top: number,
+  { rows, columns, probability, regression }: ProposalMaps,
+  threshold: number,
+): void {
+  const plane = rows * columns;
+  for (let at = 0; at < plane; at++) {
+    if (probability[at] < threshold) continue;
+    const x = cellStride * (at % columns);
+    const y = cellStride * (top + Math.floor(at / columns));
+    to.push(
+      Math.floor((x + 1) / scale),
+      Math.floor((y + 1) / scale),
+      Math.floor((x + cell) / scale),
+      Math.floor((y + cell) / scale),
+      probability[at],
+      regression[at],
+      regression[at + plane],
+      regression[at + 2 * plane],
+      regression[at + 3 * plane],
+    );
+  }
+}
+
 async function refine(
   photo: RgbImage,
   nets: MtcnnNets,
-  resampler: AreaResampler,
   candidates: Candidates,
   threshold: number,
 ): Promise<Candidates> {
   const passed = new Candidates();
-  for (const { input, places } of windowBatches(photo, resampler, candidates, 24)) {
+  for (const { input, places } of windowBatches(photo, candidates, 24)) {
     const { probability, regression } = await nets.rnet(input, places.length);
     for (let i = 0; i < places.length; i++) {
       if (probability[i] > threshold) pushRegressed(passed, candidates, places[i], probability[i], regression, i);
@@ -126,13 +130,12 @@ async function refine(
 async function finish(
   photo: RgbImage,
   nets: MtcnnNets,
-  resampler: AreaResampler,
   candidates: Candidates,
   threshold: number,
 ): Promise<DetectedFace[]> {
   const passed = new Candidates();
   const landmarksOf: Landmarks[] = [];
-  for (const { input, places } of windowBatches(photo, resampler, candidates, 48)) {
+  for (const { input, places } of windowBatches(photo, candidates, 48)) {
     const { probability, regression, landmarks } = await nets.onet(input, places.length);
     for (let i = 0; i < places.length; i++) {
       if (!(probability[i] > threshold)) continue;
@@ -178,20 +181,28 @@ function landmarksIn({ rows }: Candidates, place: number, landmarks: Float32Arra
 }
 
 /** Cuts the candidates' windows out of the photo, a batch at a time; a window is clipped to the photo, and one that lies wholly outside is left out. */
-function* windowBatches(photo: RgbImage, resampler: AreaResampler, candidates: Candidates, side: number) {
+function* windowBatches(photo: RgbImage, candidates: Candidates, side: number) {
   const each = 3 * side * side;
-  const input = new Float32Array(Math.min(batch, candidates.length) * each);
-  let places: number[] = [];
+  const whole: { readonly place: number; readonly window: Window }[] = [];
   for (let place = 0; place < candidates.length; place++) {
     const window = clippedWindow(photo, candidates.rows, place * candidateFields);
-    if (!window) continue;
-    resampler.resample(photo, window, input, places.length * each, side, side);
-    places.push(place);
-    if (places.length < batch) continue;
-    yield { input, places };
-    places = [];
+    if (window) whole.push({ place, window });
   }
-  if (places.length > 0) yield { input: input.subarray(0, places.length * each), places };
+  const pass = Math.floor(passFloats / each);
+  const input = new Float32Array(Math.min(pass, whole.length) * each);
+  for (let from = 0; from < whole.length; from += pass) {
+    const some = whole.slice(from, from + pass);
+    poolWindows(
+      photo,
+      some.map(({ window }) => window),
+      side,
+      input,
+    );
+    for (let first = 0; first < some.length; first += batch) {
+      const places = some.slice(first, first + batch).map(({ place }) => place);
+      yield { input: input.subarray(first * each, (first + places.length) * each), places };
+    }
+  }
 }
 
 /** The reference counts pixels from 1 and includes the last. */

@@ -17,7 +17,7 @@ const goldens = fileURLToPath(new URL('goldens/mtcnn-samples.json', import.meta.
 let nets: MtcnnNets;
 
 beforeAll(async () => {
-  nets = await openMtcnnNets(modelsFolder(), 2);
+  nets = await openMtcnnNets(modelsFolder(), 1);
 });
 
 async function readReference(path: string): Promise<Record<string, ReferencePhoto>> {

@@ -1,0 +1,211 @@
+import type { RgbImage } from './image.ts';
+
+/** A window of whole pixels that lies inside its image. */
+export interface Window {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The lowest rows of the summed-area table (Crow 1984) of a part of a photo, on their way down: for each column and channel the sum of all pixels above and
+ * to the left. Only as many rows are kept as the boxes that are summed with it are high. Sums wrap around at 2³², which their differences do not notice.
+ */
+class SummedRows {
+  /** The rows that are kept, one after the other, R G B for each column. */
+  readonly sums: Int32Array;
+  readonly #photo: RgbImage;
+  readonly #bounds: Window;
+  readonly #kept: number;
+  readonly #stride: number;
+  #lowest: number;
+
+  constructor(photo: RgbImage, bounds: Window, highestBox: number) {
+    this.#photo = photo;
+    this.#bounds = bounds;
+    this.#kept = highestBox + 1;
+    this.#stride = (bounds.width + 1) * 3;
+    this.sums = new Int32Array(this.#kept * this.#stride);
+    this.#lowest = bounds.top;
+  }
+
+  /** Where in `sums` column 0 of the photo lies, were it there, in the row that sums up all above row `y`. */
+  at(y: number): number {
+    return (y % this.#kept) * this.#stride - this.#bounds.left * 3;
+  }
+
+  /** Takes up all rows above `y`. */
+  advance(y: number): void {
+    for (; this.#lowest < y; this.#lowest++) this.#addRow(this.#lowest);
+  }
+
+  #addRow(y: number): void {
+    const { sums } = this;
+    const { data, width } = this.#photo;
+    const end = (((y + 1) % this.#kept) + 1) * this.#stride;
+    let above = (y % this.#kept) * this.#stride + 3;
+    let from = (y * width + this.#bounds.left) * 3;
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (let to = end - this.#stride + 3; to < end; to += 3, above += 3, from += 3) {
+      red += data[from];
+      green += data[from + 1];
+      blue += data[from + 2];
+      sums[to] = sums[above] + red;
+      sums[to + 1] = sums[above + 1] + green;
+      sums[to + 2] = sums[above + 2] + blue;
+    }
+  }
+}
+
+/**
+ * How `length` pixels become `count`: the first source pixel of each, and the one after its last, as MTCNN's reference takes them (PyTorch's adaptive
+ * average pooling): from floor(i·length/count) to ceil((i+1)·length/count).
+ */
+export function cutsOf(length: number, count: number): Int32Array {
+  const cuts = new Int32Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    cuts[2 * i] = Math.floor((i * length) / count);
+    cuts[2 * i + 1] = Math.ceil(((i + 1) * length) / count);
+  }
+  return cuts;
+}
+
+/** A window of a photo that is pooled by area into standardised planes, (mean byte − 127.5) / 128, a row after the other as a `PoolingPass` reaches them. */
+export class AreaPool {
+  readonly window: Window;
+  /** The row that is pooled next. */
+  row = 0;
+  readonly #rows: Int32Array;
+  readonly #columns: Int32Array;
+
+  /** @param rows the cuts of the window's height, and @param columns of its width */
+  constructor(window: Window, rows: Int32Array, columns: Int32Array) {
+    this.window = window;
+    this.#rows = rows;
+    this.#columns = columns;
+  }
+
+  /** The photo's row above which all of the next row's source pixels lie; Infinity after the last. */
+  get due(): number {
+    return 2 * this.row < this.#rows.length ? this.window.top + this.#rows[2 * this.row + 1] : Number.POSITIVE_INFINITY;
+  }
+
+  /** No box of pixels that becomes one pixel is higher. */
+  get highestBox(): number {
+    return Math.min(this.window.height, Math.ceil((2 * this.window.height) / this.#rows.length) + 1);
+  }
+
+  /** Writes the next row into each of three planes, from `to` on, planes being `plane` apart. */
+  pool(summed: SummedRows, out: Float32Array, to: number, plane: number): void {
+    const { left, top } = this.window;
+    const { sums } = summed;
+    const cuts = this.#columns;
+    const first = this.#rows[2 * this.row];
+    const end = this.#rows[2 * this.row + 1];
+    const upper = summed.at(top + first) + left * 3;
+    const lower = summed.at(top + end) + left * 3;
+    const share = 1 / ((end - first) * 128);
+    this.row++;
+    for (let i = 0, at = to; i < cuts.length; i += 2, at++) {
+      const before = cuts[i] * 3;
+      const after = cuts[i + 1] * 3;
+      const scale = share / (cuts[i + 1] - cuts[i]);
+      const a = upper + before;
+      const b = upper + after;
+      const c = lower + before;
+      const d = lower + after;
+      out[at] = ((sums[d] - sums[c] - sums[b] + sums[a]) | 0) * scale - 127.5 / 128;
+      out[at + plane] = ((sums[d + 1] - sums[c + 1] - sums[b + 1] + sums[a + 1]) | 0) * scale - 127.5 / 128;
+      out[at + 2 * plane] = ((sums[d + 2] - sums[c + 2] - sums[b + 2] + sums[a + 2]) | 0) * scale - 127.5 / 128;
+    }
+  }
+}
+
+/**
+ * Goes down a photo once and answers the places of the pools as their next rows come up. Whoever asks takes that row with `pool` before going on.
+ */
+export class PoolingPass {
+  readonly summed: SummedRows;
+  readonly #pools: readonly AreaPool[];
+  /** For each row of the photo a chain of the pools that are due there, so that a row costs what happens in it, however many pools there are. */
+  readonly #due: Int32Array;
+  readonly #chain: Int32Array;
+  #y: number;
+  #taken = -1;
+
+  constructor(photo: RgbImage, pools: readonly AreaPool[]) {
+    const bounds = boundsOf(pools);
+    let highestBox = 0;
+    this.#pools = pools;
+    this.#due = new Int32Array(bounds.top + bounds.height + 1).fill(-1);
+    this.#chain = new Int32Array(pools.length);
+    for (let place = 0; place < pools.length; place++) {
+      highestBox = Math.max(highestBox, pools[place].highestBox);
+      this.#enqueue(place);
+    }
+    this.summed = new SummedRows(photo, bounds, highestBox);
+    this.#y = bounds.top;
+  }
+
+  /** The place of a pool whose next row can be taken; −1 at the end. */
+  next(): number {
+    if (this.#taken >= 0) this.#enqueue(this.#taken);
+    const due = this.#due;
+    while (this.#y < due.length && due[this.#y] < 0) this.#y++;
+    if (this.#y === due.length) return -1;
+    this.summed.advance(this.#y);
+    this.#taken = due[this.#y];
+    due[this.#y] = this.#chain[this.#taken];
+    return this.#taken;
+  }
+
+  #enqueue(place: number): void {
+    const y = this.#pools[place].due;
+    if (y >= this.#due.length) return;
+    this.#chain[place] = this.#due[y];
+    this.#due[y] = place;
+  }
+}
+
+/** The smallest window around all windows. */
+function boundsOf(pools: readonly AreaPool[]): Window {
+  let left = Number.POSITIVE_INFINITY;
+  let top = Number.POSITIVE_INFINITY;
+  let right = 0;
+  let bottom = 0;
+  for (const { window } of pools) {
+    left = Math.min(left, window.left);
+    top = Math.min(top, window.top);
+    right = Math.max(right, window.left + window.width);
+    bottom = Math.max(bottom, window.top + window.height);
+  }
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+/** Pools windows of a photo, each into three planes (R, G, B) of `side` × `side` in `out`, one window after the other. */
+export function poolWindows(photo: RgbImage, windows: readonly Window[], side: number, out: Float32Array): void {
+  const plane = side * side;
+  const cuts = new Map<number, Int32Array>();
+  const cutsFor = (length: number) => {
+    const known = cuts.get(length);
+    if (known) return known;
+    const made = cutsOf(length, side);
+    cuts.set(length, made);
+    return made;
+  };
+  const pools = windows.map((window) => new AreaPool(window, cutsFor(window.height), cutsFor(window.width)));
+  const bounds = boundsOf(pools);
+  const all = windows.reduce((sum, { width, height }) => sum + width * height, 0);
+  // Few small windows are pooled one by one; many share one pass over what is around them all.
+  const together = all > bounds.width * bounds.height;
+  for (let from = 0; from < pools.length; from += together ? pools.length : 1) {
+    const some = together ? pools : [pools[from]];
+    const pass = new PoolingPass(photo, some);
+    for (let i = pass.next(); i >= 0; i = pass.next()) {
+      some[i].pool(pass.summed, out, (from + i) * 3 * plane + some[i].row * side, plane);
+    }
+  }
+}
