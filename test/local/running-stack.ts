@@ -14,6 +14,13 @@ import { type Stack, type StackOptions, startStack } from '../../local/stack.ts'
 /** Photos that a dev dependency brings, each with several people. */
 export const sample = (number: 1 | 2 | 3 | 4 | 5 | 6) => `node_modules/@vladmandic/face-api/demo/sample${number}.jpg`;
 
+/** What the API answers; a test says what it expects of it. */
+interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is the API's, and is what the tests assert
+  readonly answer: Record<string, any>;
+}
+
 /** The whole embedded stack on a folder of its own, with real models. */
 export class RunningStack {
   stack: Stack;
@@ -66,13 +73,9 @@ export class RunningStack {
   }
 
   /** The answer of the API. */
-  async ask(
-    method: string,
-    path: string,
-    body?: FormData | Blob,
-  ): Promise<{ status: number; answer: Record<string, any> }> {
+  async ask(method: string, path: string, body?: FormData | Blob): Promise<Answer> {
     const response = await fetch(this.stack.api + path, { method, ...(body !== undefined && { body }) });
-    return { status: response.status, answer: (await response.json()) as Record<string, any> };
+    return { status: response.status, answer: (await response.json()) as Answer['answer'] };
   }
 
   async restart(): Promise<void> {
