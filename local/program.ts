@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../functions/match/http/version.ts';
 import { addCommand } from './commands/add.ts';
+import { demoCommand } from './commands/demo.ts';
 import { evalCommand } from './commands/eval.ts';
 import { facesCommand } from './commands/faces.ts';
 import { forgetCommand } from './commands/forget.ts';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     forgetCommand(),
     evalCommand(),
     reembedCommand(),
+    demoCommand(),
     modelsCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
