@@ -53,7 +53,7 @@ export class RunningStack {
   }
 
   async put(key: string, body: Uint8Array | string): Promise<void> {
-    await this.#s3.send(new PutObjectCommand({ Bucket: this.stack.bucket, Key: key, Body: body }));
+    await this.#s3.send(new PutObjectCommand({ Bucket: this.stack.bucket, Key: key, Body: Buffer.from(body) }));
   }
 
   /** Waits until nothing is on its way any more; answers the events that came since the last look. */
