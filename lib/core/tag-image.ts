@@ -87,7 +87,10 @@ async function correctErased(ports: TagPorts, message: Extract<TagMessage, { kin
     }
   }
   await renameFacesOf(ports, images, `${image.imageId} ${image.sequencer} ${reason}`);
-  const detail = { ...envelope(ports, 'Faces Erased', image, reason), reason, faceIds: [...erased] };
+  const faceIds = [...erased].sort();
+  // The API and the bucket's own notification can both tell of one erasure, each with a sequencer of its own: the id is that of the faces.
+  const id = eventIdOf('Faces Erased', image.imageId, ...faceIds);
+  const detail = { ...envelope(ports, 'Faces Erased', image), id, reason, faceIds };
   await ports.bus.publish([{ type: 'Faces Erased', detail }]);
 }
 

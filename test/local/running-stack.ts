@@ -47,9 +47,9 @@ export class RunningStack {
     return new RunningStack(data, stack, options, trouble);
   }
 
-  /** Events since the last call. */
+  /** Events since the last call; what came twice is dropped by its id, as a consumer does. */
   take(): FacenetEvent[] {
-    return this.#events.splice(0);
+    return [...new Map(this.#events.splice(0).map((event) => [event.detail.id, event])).values()];
   }
 
   async put(key: string, body: Uint8Array | string): Promise<void> {
