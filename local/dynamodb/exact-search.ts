@@ -26,10 +26,10 @@ interface Candidate {
   readonly atLeast: number;
 }
 
-/** Rows that are fetched beside those asked for, before it is known how many are needed: few searches need more. */
-const spareRows = 64;
+/** Rows that are fetched beside those asked for, before it is known how many are needed: few searches need more, and fewer would be hardly faster. */
+const spareRows = 1000;
 /** How much more is fetched when that was not enough. */
-const growth = 4;
+const growth = 8;
 /** Room for the roundings of float64 and, in USearch's answers, float32, relative to a distance. */
 const slack = 1e-6;
 
@@ -117,16 +117,16 @@ function nearestCandidates(
       const size = chunk.length / query.length;
       let matches: Matches;
       let fetched = count + spareRows;
-      do {
+      for (; ; fetched *= growth) {
         fetched = Math.min(fetched, size);
         matches = scan(chunk, codes, query.length, fetched, MetricKind.L2sq) as Matches;
         const { distances } = matches;
         if (count <= fetched) reach = Math.min(reach, scale * Math.sqrt(distances[count - 1]!) * (1 + slack) + error);
-        if (leastOf(distances[fetched - 1]!) > reach) break;
-        fetched *= growth;
-      } while (fetched < growth * size);
-      for (const [i, squared] of matches.distances.entries()) {
-        candidates.push({ slot: rows.slotOf(firstRow + Number(matches.keys[i])), atLeast: leastOf(squared) });
+        if (fetched === size || leastOf(distances[fetched - 1]!) > reach) break;
+      }
+      for (let i = 0; i < fetched && leastOf(matches.distances[i]!) <= reach; i++) {
+        const row = firstRow + Number(matches.keys[i]!);
+        candidates.push({ slot: rows.slotOf(row), atLeast: leastOf(matches.distances[i]!) });
       }
     }
   }

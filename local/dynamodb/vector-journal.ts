@@ -158,42 +158,40 @@ export class VectorJournal {
     // Of the few groups that there are each vector gets the same string.
     const groups = new Map<string, string>();
     const end = this.#readLines((block, start, end) => {
-      if (this.#lines++ === 0) return block.toString('utf8', start, end) === this.#head;
-      const rest = () => block.toString('utf8', start + 1, end);
-      switch (String.fromCharCode(block[start]!)) {
-        case sign.put: {
-          const group = block.indexOf(tab, start) + 1;
-          const key = block.indexOf(tab, group) + 1;
-          const name = block.toString('utf8', group, key - 1);
-          if (!groups.has(name)) groups.set(name, name);
-          this.#put(
-            block.toString('utf8', key, end),
-            Number(block.toString('latin1', start + 1, group - 1)),
-            groups.get(name)!,
-          );
-          break;
-        }
-        case sign.removed:
-          this.#remove(rest());
-          break;
-        case sign.announced: {
-          const [change, ...keys] = rest().split('\t') as [string, ...string[]];
-          this.#changes.set(Number(change), keys);
-          this.#lastChange = Number(change);
-          break;
-        }
-        case sign.settled:
-          this.#changes.delete(Number(rest()));
-          break;
-        case sign.whole:
-          this.#isWhole = true;
-      }
+      if (this.#lines++ > 0) this.#take(block, start, end, groups);
+      else if (block.toString('utf8', start, end) !== this.#head) return false;
       return true;
     });
     if (end === undefined || this.#lines === 0) return false;
     ftruncateSync(this.#file, end);
     for (let slot = this.#keys.length - 1; slot >= 0; slot--) if (this.#keys[slot] === undefined) this.#free.push(slot);
     return true;
+  }
+
+  #take(block: Buffer, start: number, end: number, groups: Map<string, string>): void {
+    const first = String.fromCharCode(block[start]!);
+    if (first === sign.put) {
+      const group = block.indexOf(tab, start) + 1;
+      const key = block.indexOf(tab, group) + 1;
+      const name = block.toString('utf8', group, key - 1);
+      if (!groups.has(name)) groups.set(name, name);
+      // Not cut out of a longer string, which it would keep alive.
+      this.#put(
+        block.toString('utf8', key, end),
+        Number(block.toString('latin1', start + 1, group - 1)),
+        groups.get(name)!,
+      );
+      return;
+    }
+    const rest = block.toString('utf8', start + 1, end);
+    if (first === sign.removed) this.#remove(rest);
+    else if (first === sign.settled) this.#changes.delete(Number(rest));
+    else if (first === sign.whole) this.#isWhole = true;
+    else if (first === sign.announced) {
+      const [change, ...keys] = rest.split('\t');
+      this.#changes.set(Number(change), keys);
+      this.#lastChange = Number(change);
+    }
   }
 
   /** Calls back with each whole line, and answers where the last one ends; undefined as soon as a callback says false. */
