@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Reads a TCP port from the command line; 0 is any free one. */
 export function portOption(text: string): number {
@@ -14,4 +14,14 @@ function wholeNumber(text: string, least: number, most: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= least && number <= most) return number;
   throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}, received "${text}".`);
+}
+
+/** Which face a photo of somebody is of, where it has several. */
+export function faceOption(): Option {
+  return new Option(
+    '--face <which>',
+    'the face that a photo is of: nearest the middle, as in photos cut around a person, or the largest',
+  )
+    .choices(['central', 'largest'])
+    .default('central');
 }

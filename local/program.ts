@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../functions/match/http/version.ts';
 import { addCommand } from './commands/add.ts';
+import { calibrateCommand } from './commands/calibrate.ts';
 import { demoCommand } from './commands/demo.ts';
 import { evalCommand } from './commands/eval.ts';
 import { facesCommand } from './commands/faces.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     evalCommand(),
     reembedCommand(),
     demoCommand(),
+    calibrateCommand(),
     modelsCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

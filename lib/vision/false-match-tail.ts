@@ -37,3 +37,8 @@ export function fitFalseMatchTail(strangers: DistanceHistogram, falseMatchRate: 
 export function tailDistanceAt({ falseMatchRate, distance, shape, scale }: FalseMatchTail, rate: number): number {
   return Math.max(0, distance - (scale / shape) * ((rate / falseMatchRate) ** -shape - 1));
 }
+
+/** The part of the strangers, 0..1, that are nearer than a distance within the tail. */
+export function tailRateAt({ falseMatchRate, distance, shape, scale }: FalseMatchTail, nearer: number): number {
+  return falseMatchRate * Math.max(0, 1 + (shape * (distance - nearer)) / scale) ** (-1 / shape);
+}

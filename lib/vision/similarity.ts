@@ -17,7 +17,7 @@ export function thresholdOf(card: EmbedderCard, falseMatchRate = defaultFalseMat
 }
 
 /** The calibrated similarity of two faces at a distance, 0 (nothing alike) to 100 (the same picture): linear between the card's knots, level beyond them. */
-export function similarityOf({ similarity: knots }: EmbedderCard, distance: number): number {
+export function similarityOf({ similarity: knots }: Pick<EmbedderCard, 'similarity'>, distance: number): number {
   const after = knots.findIndex((knot) => knot.distance >= distance);
   if (after === 0) return knots[0].similarity;
   if (after < 0) return knots[knots.length - 1].similarity;

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { RequestError } from '../../lib/core/errors.ts';
-import { embedPhotos } from '../evaluation/embed-photos.ts';
+import { embedPhotos, type FaceChoice } from '../evaluation/embed-photos.ts';
 import { type Evaluation, evaluate } from '../evaluation/evaluate.ts';
 import { photosOf, readPairs } from '../evaluation/pairs-file.ts';
+import { faceOption } from '../options.ts';
 import { startProgressBar } from '../progress-bar.ts';
 import { openVision } from '../vision.ts';
 
@@ -11,6 +12,7 @@ interface Options {
   readonly pairs: string;
   readonly images: string;
   readonly embedder?: string;
+  readonly face: FaceChoice;
   readonly json?: true;
 }
 
@@ -21,22 +23,24 @@ export function evalCommand(): Command {
     .requiredOption('--pairs <file>', 'tab-separated, with the columns fold, image_a, image_b and same (1 or 0)')
     .requiredOption('--images <dir>', 'the folder that the photos of the pairs lie in')
     .option('--embedder <id>', 'which embedder; usually the one of the settings')
+    .addOption(faceOption())
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-Of each photo the face nearest the middle is taken: photos of benchmarks are cut around the person they are of.
 Where photos lie in a folder a person, false match rates are of all their pairs of different people; else of the listed ones.
 
 Example:
   facenet eval --pairs lfw/pairs.tsv --images lfw/images`,
     )
-    .action(async ({ pairs: file, images, embedder, json }: Options) => {
+    .action(async ({ pairs: file, images, embedder, face, json }: Options) => {
       const pairs = readPairs(await readText(file));
       const photos = photosOf(pairs);
       const vision = await openVision(embedder);
       const bar = startProgressBar('photos', photos.length);
-      const embeddings = await embedPhotos(vision, images, photos, bar.advance).finally(bar.stop);
+      const embeddings = await embedPhotos(vision, images, photos, { choice: face, onPhoto: bar.advance }).finally(
+        bar.stop,
+      );
       const evaluation = evaluate(vision.embedder.card.id, pairs, embeddings);
       console.log(json ? JSON.stringify(evaluation, null, 2) : tableOf(evaluation));
     });

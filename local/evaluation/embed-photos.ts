@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import { ImageRejectedError, RequestError } from '../../lib/core/errors.ts';
 import type { ImageDecoder } from '../../lib/core/ports.ts';
 import { cropFace } from '../../lib/vision/align.ts';
-import { mostCentralFace } from '../../lib/vision/geometry.ts';
+import { largestFace, mostCentralFace } from '../../lib/vision/geometry.ts';
 import type { RgbImage } from '../../lib/vision/image.ts';
 import type { Vision } from '../vision.ts';
+
+/** Which face of a photo the photo is of: `central` where it was cut around the person, as photos of benchmarks are; `largest` as enrolment takes it. */
+export const faceChoices = { central: mostCentralFace, largest: largestFace } as const;
+export type FaceChoice = keyof typeof faceChoices;
 
 /** Crops that are embedded at once. */
 const batch = 32;
 
 /**
- * Embeds the most central face of each photo of a benchmark; `photos` are paths in `folder`. A photo without a face is not in the answer. `onPhoto` is
- * called after each.
+ * Embeds one face of each photo; `photos` are paths in `folder`. A photo without a face is not in the answer. `onPhoto` is called after each.
  * @throws RequestError PHOTO_NOT_FOUND before it begins, when photos are missing
  * @throws ImageRejectedError with the photo's name, when one cannot be decoded
  */
@@ -20,7 +23,7 @@ export async function embedPhotos(
   { decoder, detector, embedder }: Vision,
   folder: string,
   photos: readonly string[],
-  onPhoto: () => void,
+  { choice, onPhoto }: { readonly choice: FaceChoice; readonly onPhoto: () => void },
 ): Promise<Map<string, Float32Array>> {
   await expectAll(folder, photos);
   const embeddings = new Map<string, Float32Array>();
@@ -32,7 +35,7 @@ export async function embedPhotos(
   };
   for (const photo of photos) {
     const image = await decode(decoder, folder, photo);
-    const face = mostCentralFace(await detector.detect(image), image);
+    const face = faceChoices[choice](await detector.detect(image), image);
     if (face) waiting.push({ photo, crop: cropFace(image, face, embedder.card.crop) });
     if (waiting.length === batch) await embedWaiting();
     onPhoto();

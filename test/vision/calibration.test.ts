@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { calibrate } from '../../lib/vision/calibration.ts';
 import { DistanceHistogram } from '../../lib/vision/distance-histogram.ts';
-import { fitFalseMatchTail, tailDistanceAt } from '../../lib/vision/false-match-tail.ts';
+import { fitFalseMatchTail, tailDistanceAt, tailRateAt } from '../../lib/vision/false-match-tail.ts';
 
 /** Distances of which the part F is nearer than 1.4 + 0.05 · ln F: an exponential tail, whose far quantiles are known. */
 function strangers(count: number): DistanceHistogram {
@@ -34,6 +34,12 @@ describe('the tail of the false matches', () => {
   it('begins where it was fitted from', () => {
     const tail = fitFalseMatchTail(strangers(100_000), 1e-2);
     expect(tailDistanceAt(tail, 1e-2)).toBe(tail.distance);
+    expect(tailRateAt(tail, tail.distance)).toBe(1e-2);
+  });
+
+  it('tells the rate of a distance as it tells the distance of a rate', () => {
+    const tail = fitFalseMatchTail(strangers(100_000), 1e-2);
+    expect(tailRateAt(tail, tailDistanceAt(tail, 1e-5))).toBeCloseTo(1e-5, 8);
   });
 
   it('is moved less by a few mislabelled pairs than the count is', () => {

@@ -1,24 +1,14 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { facenet } from './facenet.ts';
 
 const samples = 'node_modules/@vladmandic/face-api/demo';
-const run = promisify(execFile);
 
-/** Runs `facenet eval` as a user does; answers its exit code and what it printed. */
-async function facenetEval(...args: string[]) {
-  const command = ['--import', 'tsx', 'local/cli.ts', 'eval', ...args];
-  try {
-    return { code: 0, ...(await run(process.execPath, command)) };
-  } catch (error) {
-    return error as { code: number; stdout: string; stderr: string };
-  }
-}
+const facenetEval = (...args: string[]) => facenet('eval', ...args);
 
 describe('facenet eval', () => {
   let folder: string;
@@ -31,9 +21,10 @@ describe('facenet eval', () => {
       ['one', 'sample1'],
       ['two', 'sample2'],
     ] as const) {
-      await copyFile(join(samples, `${sample}.jpg`), join(folder, person, '1.jpg'));
-      await sharp(join(samples, `${sample}.jpg`))
-        .resize({ width: 600 })
+      const photo = sharp(join(samples, `${sample}.jpg`));
+      await photo.resize({ width: 500 }).toFile(join(folder, person, '1.jpg'));
+      await photo
+        .resize({ width: 400 })
         .modulate({ brightness: 0.8 })
         .toFile(join(folder, person, '2.jpg'));
     }

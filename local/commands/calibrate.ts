@@ -1,0 +1,87 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { Command } from 'commander';
+import { catalog, isModelId } from '../../layers/models/catalog.ts';
+import { modelsFolder } from '../../lib/config.ts';
+import { RequestError } from '../../lib/core/errors.ts';
+import { type CalibrationReport, reportCalibration } from '../evaluation/calibration-report.ts';
+import { embedPhotos, type FaceChoice } from '../evaluation/embed-photos.ts';
+import { faceOption } from '../options.ts';
+import { photosIn } from '../photo-files.ts';
+import { startProgressBar } from '../progress-bar.ts';
+import { openVision } from '../vision.ts';
+
+interface Options {
+  readonly images: string;
+  readonly embedder?: string;
+  readonly face: FaceChoice;
+  readonly picture?: string;
+  readonly write?: true;
+  readonly json?: true;
+}
+
+/** `facenet calibrate`: what an embedder's distances mean on one's own people. */
+export function calibrateCommand(): Command {
+  return new Command('calibrate')
+    .description(
+      "measure what an embedder's distances mean: false and true matches at each threshold, on labelled photos",
+    )
+    .requiredOption('--images <dir>', 'a folder that has a folder of photos for each person')
+    .option('--embedder <id>', 'which embedder; usually the one of the settings')
+    .addOption(faceOption())
+    .option('--picture <file>', 'draw the curves, as SVG')
+    .option('--write', "put the numbers into the embedder's card (not for those that come with their numbers)")
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Similarity 80 is one false match in 1,000 pairs of different people, 99 one in 100,000. Rates at which fewer than 100 pairs are nearer are
+read off a tail fitted to the nearest pairs.
+
+Example:
+  facenet calibrate --images lfw/images --picture curve.svg`,
+    )
+    .action(async ({ images, embedder, face, picture, write, json }: Options) => {
+      const photos = (await photosIn([images])).map(({ name }) => name).filter((name) => name.includes('/'));
+      const vision = await openVision(embedder);
+      const { id } = vision.embedder.card;
+      if (write) expectOwnNumbers(id);
+      const bar = startProgressBar('photos', photos.length);
+      const embeddings = await embedPhotos(vision, images, photos, { choice: face, onPhoto: bar.advance }).finally(
+        bar.stop,
+      );
+      const faces = [...embeddings].map(([photo, embedding]) => ({ person: posix.dirname(photo), embedding }));
+      const { report, picture: drawn } = reportCalibration(id, faces);
+      if (picture) await writeFile(picture, drawn);
+      if (write) await writeCard(id, report);
+      console.log(json ? JSON.stringify({ photos: photos.length, ...report }, null, 2) : tableOf(report));
+    });
+}
+
+/** Models whose files are pinned have their card pinned, too: whoever makes them again gets the catalog's. */
+function expectOwnNumbers(id: string): void {
+  if (!isModelId(id) || !('files' in catalog[id])) return;
+  throw new RequestError(
+    'INVALID_REQUEST',
+    `Expected an embedder whose card is its own, received ${id}, whose numbers stand in layers/models/catalog.ts. Put them there, or leave --write out.`,
+  );
+}
+
+async function writeCard(id: string, { operatingPoints, similarity }: CalibrationReport): Promise<void> {
+  const file = join(modelsFolder(), `${id}.json`);
+  const card = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, `${JSON.stringify({ ...card, operatingPoints, similarity }, null, 2)}\n`);
+}
+
+function tableOf({ embedder, people, faces, genuinePairs, impostorPairs, fitted, table }: CalibrationReport): string {
+  return [
+    `${embedder}: ${faces} faces of ${people} people, ${genuinePairs} pairs of the same and ${impostorPairs} of different people`,
+    '',
+    '  similarity  distance  false match rate  true match rate',
+    ...table.map(
+      (row) =>
+        `  ${String(row.similarity).padStart(10)}  ${row.distance.toFixed(4).padStart(8)}  ${row.falseMatchRate.toExponential(1).padStart(16)}  ${`${(100 * row.trueMatchRate).toFixed(2)} %`.padStart(15)}`,
+    ),
+    ...(fitted.length > 0 ? [`  false match rates up to ${Math.max(...fitted)} are read off the fitted tail`] : []),
+  ].join('\n');
+}
