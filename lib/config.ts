@@ -42,7 +42,7 @@ const visionSchema = z.object({
   maxImageBytes: whole.default(50 * megabyte),
   /** Pixels of a photo before it is decoded. */
   maxPixels: whole.default(120_000_000),
-  /** Threads of a model session. */
+  /** Threads of a model session. In Lambda, as many as the memory setting brings processors. */
   threads: whole.default(2),
 });
 
@@ -81,7 +81,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws ConfigError that names every variable that is missing or wrong
  */
 export function readConfig(environment: Environment = process.env): Config {
-  return { ...read(functionSchema, environment), models: modelsFolder(environment) };
+  return { ...read(functionSchema, withThreads(environment)), models: modelsFolder(environment) };
 }
 
 /**
@@ -89,7 +89,7 @@ export function readConfig(environment: Environment = process.env): Config {
  * @throws ConfigError that names every variable that is wrong
  */
 export function readVisionConfig(environment: Environment = process.env): VisionConfig {
-  return { ...read(visionSchema, environment), models: modelsFolder(environment) };
+  return { ...read(visionSchema, withThreads(environment)), models: modelsFolder(environment) };
 }
 
 /**
@@ -136,6 +136,16 @@ const quietSdk = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
 /** Keeps that remark of the AWS SDK off the terminal, too. */
 export function quietenSdk(environment: Record<string, string | undefined> = process.env): void {
   environment[quietSdk] = 'true';
+}
+
+/** Lambda gives a whole processor for every 1,769 MB of memory (AWS Lambda developer guide, "Configure Lambda function memory"). */
+const megabytesPerProcessor = 1769;
+
+/** More threads than processors would wait for each other, and fewer would leave some idle; ONNX Runtime cannot count them by itself there. */
+function withThreads(environment: Environment): Environment {
+  const megabytes = Number(environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE);
+  if (!megabytes || environment[variable.threads]) return environment;
+  return { ...environment, [variable.threads]: String(Math.max(1, Math.round(megabytes / megabytesPerProcessor))) };
 }
 
 function read<S extends z.ZodObject>(schema: S, environment: Environment): z.infer<S> {

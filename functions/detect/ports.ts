@@ -9,11 +9,10 @@ import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { createFaceQueue, createTagQueue } from '../../lib/adapters/sqs-queues.ts';
 import { readConfig } from '../../lib/config.ts';
 import type { DetectPorts } from '../../lib/core/detect-image.ts';
-import { once } from '../once.ts';
 import { registryOf } from '../registry.ts';
 
-/** What detect leans on, made once per cold start. */
-export const detectPorts = once(async (): Promise<DetectPorts> => {
+/** What detect leans on. */
+export async function detectPorts(): Promise<DetectPorts> {
   const config = readConfig();
   const traced = await openTracing(config);
   const { models, embedder } = config;
@@ -30,4 +29,4 @@ export const detectPorts = once(async (): Promise<DetectPorts> => {
     log: createLog('detect'),
     metrics: createMetrics('detect', config.metricsNamespace),
   };
-});
+}

@@ -4,9 +4,11 @@ import { type FaceMessage, faceMessageSchema } from '../../lib/core/messages.ts'
 import { bodyOf, logFailure } from '../records.ts';
 import { embedPorts } from './ports.ts';
 
+/** Made while the function starts: a missing model or setting fails the start, not the first photo. */
+const ports = await embedPorts();
+
 /** Lambda: faces, from the faces queue; the whole batch is embedded in one inference and stored in the table. */
 export const handler: SQSHandler = async ({ Records }) => {
-  const ports = await embedPorts();
   const failed = new Set<string>();
   const messages = new Map<string, FaceMessage>();
   for (const record of Records) {

@@ -6,11 +6,10 @@ import { openTracing } from '../../lib/adapters/powertools-tracing.ts';
 import { createTagQueue } from '../../lib/adapters/sqs-queues.ts';
 import { readConfig } from '../../lib/config.ts';
 import type { EmbedPorts } from '../../lib/core/embed-faces.ts';
-import { once } from '../once.ts';
 import { registryOf } from '../registry.ts';
 
-/** What embed leans on, made once per cold start. */
-export const embedPorts = once(async (): Promise<EmbedPorts> => {
+/** What embed leans on. */
+export async function embedPorts(): Promise<EmbedPorts> {
   const config = readConfig();
   const traced = await openTracing(config);
   return {
@@ -20,4 +19,4 @@ export const embedPorts = once(async (): Promise<EmbedPorts> => {
     log: createLog('embed'),
     metrics: createMetrics('embed', config.metricsNamespace),
   };
-});
+}

@@ -6,11 +6,10 @@ import { createMetrics } from '../../lib/adapters/powertools-metrics.ts';
 import { openTracing } from '../../lib/adapters/powertools-tracing.ts';
 import { readConfig } from '../../lib/config.ts';
 import type { TagPorts } from '../../lib/core/tag-image.ts';
-import { once } from '../once.ts';
 import { registryOf } from '../registry.ts';
 
-/** What match/tag leans on, made once per cold start. */
-export const tagPorts = once(async (): Promise<TagPorts> => {
+/** What match/tag leans on. */
+export async function tagPorts(): Promise<TagPorts> {
   const config = readConfig();
   const traced = await openTracing(config);
   return {
@@ -21,4 +20,4 @@ export const tagPorts = once(async (): Promise<TagPorts> => {
     metrics: createMetrics('tag', config.metricsNamespace),
     now: () => new Date(),
   };
-});
+}

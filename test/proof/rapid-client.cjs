@@ -1,0 +1,15 @@
+// Stands for the native part of aws-lambda-ric, which would have to be compiled: the three calls that it makes to the Runtime API.
+const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;
+let posted = Promise.resolve();
+const post = (path, body) => {
+  posted = fetch(`${api}/${path}`, { method: 'POST', body }).then((response) => response.text());
+};
+
+exports.initializeClient = () => {};
+exports.done = (id, body) => post(`${id}/response`, body);
+exports.error = (id, body) => post(`${id}/error`, body);
+exports.next = async () => {
+  await posted;
+  const response = await fetch(`${api}/next`);
+  return { bodyJson: await response.text(), headers: Object.fromEntries(response.headers) };
+};
