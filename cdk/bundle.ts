@@ -1,4 +1,4 @@
-import { extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
 
 /** Where the sources lie: the root of a clone, or `dist/` of the installed package. */
@@ -24,6 +24,9 @@ const options = {
   logLevel: 'silent',
 } as const satisfies BuildOptions;
 
+/** A module that starts a thread from a file beside it; in a bundle, that is a file beside the bundle. */
+const thread = { starter: `lib/adapters/heic-decoder${extension}`, file: 'lib/adapters/heic-worker.mjs' } as const;
+
 /**
  * Bundles modules of this project into `folder`, each under its own path as `.mjs` with a source map that holds no sources. Identifiers keep their names, as errors
  * and log lines carry those of classes. The same sources and dependencies give the same bytes.
@@ -31,19 +34,28 @@ const options = {
  * @throws esbuild's BuildFailure when a module cannot be resolved
  */
 export function bundle(modules: readonly string[], folder: string): void {
-  buildSync({
-    ...options,
-    entryPoints: modules.map((module) => `${module}${extension}`),
-    outdir: folder,
-    target: 'node22',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
-  });
+  for (const module of modules) {
+    const { metafile } = buildSync({
+      ...options,
+      entryPoints: [`${module}${extension}`],
+      outdir: folder,
+      target: 'node22',
+      minifySyntax: true,
+      minifyWhitespace: true,
+      sourcemap: 'linked',
+      sourcesContent: false,
+      metafile: true,
+    });
+    if (thread.starter in metafile.inputs)
+      bundleFile(thread.file, join(folder, dirname(module), basename(thread.file)));
+  }
 }
 
 /** Bundles a script of this project into one file that runs where there is nothing but Node. */
 export function bundleScript(module: string, file: string): void {
-  buildSync({ ...options, entryPoints: [`${module}${extension}`], outfile: file, target: 'node20' });
+  bundleFile(`${module}${extension}`, file);
+}
+
+function bundleFile(path: string, file: string): void {
+  buildSync({ ...options, entryPoints: [path], outfile: file, target: 'node20' });
 }

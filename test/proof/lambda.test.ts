@@ -157,6 +157,16 @@ describe.skipIf(!client)("the bundle and the image's contents under AWS's own ru
     expect(JSON.parse(answer.body)).toMatchObject({ identity: { person: 'Ada Lovelace' } });
   });
 
+  it('a HEIC is decoded by the thread that lies beside the bundle', async () => {
+    const photo = readFileSync('test/adapters/goldens/tiles.heic');
+
+    const answer = await lambdas.api.invoke(
+      httpApiRequest('POST', '/detect', { image: { bytes: photo.toString('base64') } }),
+    );
+
+    expect(answer).toMatchObject({ statusCode: 200 });
+  });
+
   it('a function without its models does not start, and says what to do', async () => {
     const empty = join(scratch, 'empty');
     const lambda = await startLambda(client!, {
