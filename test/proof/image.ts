@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Copy, DockerfileParser, type From, type Instruction } from 'dockerfile-ast';
 import type { ImageSource } from '../../cdk/function-assets.ts';
 import { functionEnvironment } from '../../lib/config.ts';
@@ -10,6 +10,7 @@ const base = { LAMBDA_TASK_ROOT: '/var/task' };
 
 interface Stage {
   readonly root: string;
+  readonly node: string;
   folder: string;
   readonly environment: Record<string, string>;
 }
@@ -17,10 +18,15 @@ interface Stage {
 /**
  * Follows a Dockerfile without Docker: a folder stands for the file system of each stage, and COPY and RUN happen there, in order. What it cannot show is the base
  * image, which is empty here, so RUN may use nothing but Node and the shell, and no absolute path.
- * @param prepare is called before each RUN: it lays beside the libraries for arm64 those that this machine can load
+ * @param node what runs Node in a stage of the image's own platform
+ * @param prepare is called before each RUN: it lays beside the libraries for arm64 those that `node` can load
  * @returns the root folder of the last stage
  */
-export function followDockerfile(source: ImageSource, to: string, prepare: (task: string) => void): string {
+export function followDockerfile(
+  source: ImageSource,
+  to: string,
+  { node, prepare }: { readonly node: string; readonly prepare: (task: string) => void },
+): string {
   const stages = new Map<string, Stage>();
   const dockerfile = DockerfileParser.parse(readFileSync(join(source.directory, source.file), 'utf8'));
   let stage!: Stage;
@@ -32,7 +38,13 @@ export function followDockerfile(source: ImageSource, to: string, prepare: (task
     switch (instruction.getKeyword()) {
       case 'FROM': {
         const name = (instruction as From).getBuildStage() ?? String(stages.size);
-        stage = { root: join(to, name), folder: base.LAMBDA_TASK_ROOT, environment: { ...base } };
+        const isOfHost = (instruction as From).getPlatformFlag() !== null;
+        stage = {
+          root: join(to, name),
+          node: isOfHost ? process.execPath : node,
+          folder: base.LAMBDA_TASK_ROOT,
+          environment: { ...base },
+        };
         mkdirSync(stage.root, { recursive: true });
         stages.set(name, stage);
         break;
@@ -63,6 +75,7 @@ export function followDockerfile(source: ImageSource, to: string, prepare: (task
           cwd: inStage('.'),
           env: functionEnvironment({
             ...stage.environment,
+            PATH: `${dirname(stage.node)}:/usr/bin:/bin`,
             ...(existsSync(join(stage.root, 'opt/models')) && { FACENET_MODELS: join(stage.root, 'opt/models') }),
           }) as NodeJS.ProcessEnv,
           stdio: 'pipe',

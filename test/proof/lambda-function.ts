@@ -41,9 +41,16 @@ export async function startLambda(
   client: string,
   {
     task,
+    node,
     handler,
     environment,
-  }: { readonly task: string; readonly handler: string; readonly environment: Readonly<Record<string, string>> },
+  }: {
+    readonly task: string;
+    /** What runs Node. */
+    readonly node: string;
+    readonly handler: string;
+    readonly environment: Readonly<Record<string, string>>;
+  },
 ): Promise<LambdaFunction> {
   const api = await startRuntimeApi();
   const lambda = {
@@ -59,7 +66,7 @@ export async function startLambda(
     LAMBDA_TASK_ROOT: task,
     _HANDLER: handler,
   };
-  const child: ChildProcess = spawn(process.execPath, [client, handler], {
+  const child: ChildProcess = spawn(node, [client, handler], {
     cwd: task,
     env: functionEnvironment({ ...lambda, ...environment }) as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
@@ -21,6 +21,11 @@ import { addHostLibraries } from './host-libraries.ts';
 import { followDockerfile } from './image.ts';
 import { type LambdaFunction, runtimeInterfaceClient, startLambda } from './lambda-function.ts';
 
+/** A folder that `arm64-root.sh` made: everything then runs as it does on Graviton, with the libraries for arm64, and slowly. */
+const arm64Root = process.env.FACENET_PROOF_ARM64;
+const prepare = arm64Root ? () => {} : addHostLibraries;
+const milliseconds = arm64Root ? 600_000 : 120_000;
+
 const embedder = 'mobilefacenet';
 const bucket = 'photos';
 const eventsFile = 'events.jsonl';
@@ -38,155 +43,172 @@ async function fetched(): Promise<string> {
   return runtimeInterfaceClient();
 }
 
-describe.skipIf(!client)("the bundle and the image's contents under AWS's own runtime", () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'facenet-proof-'));
-  const closing: (() => unknown)[] = [];
-  const lambdas = {} as Record<keyof typeof handler, LambdaFunction>;
-  let receive: (queue: 'faces' | 'tags') => Promise<string[]>;
-  let upload: (key: string, bytes: Uint8Array) => Promise<void>;
-  let environment: Record<string, string>;
+describe.skipIf(!client)(
+  "the bundle and the image's contents under AWS's own runtime",
+  { timeout: milliseconds },
+  () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'facenet-proof-'));
+    const node = arm64Root ? emulatedNode(arm64Root, scratch) : process.execPath;
+    const closing: (() => unknown)[] = [];
+    const lambdas = {} as Record<keyof typeof handler, LambdaFunction>;
+    let receive: (queue: 'faces' | 'tags') => Promise<string[]>;
+    let upload: (key: string, bytes: Uint8Array) => Promise<void>;
+    let environment: Record<string, string>;
 
-  beforeAll(async () => {
-    const opened = async <T extends { close(): unknown }>(part: T | Promise<T>): Promise<T> => {
-      const open = await part;
-      closing.push(() => open.close());
-      return open;
-    };
-    const failed = (error: unknown) => console.error(error);
-    const dynamodb = await opened(startDynamoDb({ path: join(scratch, 'dynamodb'), failed }));
-    const card = await readEmbedderCard(modelsFolder(), embedder);
-    await localDynamoDbClient(dynamodb.url).send(
-      new CreateTableCommand(tableDefinition({ table: 'facenet', embedder: card })),
-    );
-    const queues = (['faces', 'tags'] as const).map((name) => ({ name, visibilitySeconds: 60 }));
-    const sqs = await opened(startSqs({ queues, journal: join(scratch, 'queues') }));
-    const s3 = await opened(startS3({ root: join(scratch, 'buckets'), buckets: [bucket] }));
-    const log = await opened(EventLog.open(join(scratch, eventsFile)));
-    const eventbridge = await opened(startEventBridge({ buses: ['facenet'], log, failed }));
-
-    const sqsClient = localSqsClient(sqs.url);
-    receive = async (queue) => {
-      const command = new ReceiveMessageCommand({ QueueUrl: sqs.queues[queue].url, MaxNumberOfMessages: 10 });
-      return (await sqsClient.send(command)).Messages?.map(({ Body }) => Body!) ?? [];
-    };
-    upload = async (Key, Body) => {
-      await localS3Client(s3.url).send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
-    };
-
-    const zip = join(scratch, 'zip');
-    cpSync(detectCode(), zip, { recursive: true });
-    addHostLibraries(zip);
-    const image = followDockerfile(imageSource(embedder), join(scratch, 'image'), addHostLibraries);
-    environment = {
-      AWS_ENDPOINT_URL_S3: s3.url,
-      AWS_ENDPOINT_URL_SQS: sqs.url,
-      AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
-      AWS_ENDPOINT_URL_EVENTBRIDGE: eventbridge.url,
-      [variable.bucket]: bucket,
-      [variable.table]: 'facenet',
-      [variable.bus]: 'facenet',
-      [variable.facesQueueUrl]: sqs.queues.faces.url,
-      [variable.tagsQueueUrl]: sqs.queues.tags.url,
-      [variable.s3PathStyle]: 'true',
-      [variable.embedder]: embedder,
-    };
-    for (const name of ['detect', 'embed', 'tag', 'api'] as const) {
-      const isZip = name === 'detect';
-      const models = isZip ? join(modelsLayerCode(embedder), 'models') : join(image, 'opt/models');
-      lambdas[name] = await opened(
-        startLambda(client!, {
-          task: isZip ? zip : join(image, 'var/task'),
-          handler: handler[name],
-          environment: { ...environment, [variable.models]: models },
-        }),
+    beforeAll(async () => {
+      const opened = async <T extends { close(): unknown }>(part: T | Promise<T>): Promise<T> => {
+        const open = await part;
+        closing.push(() => open.close());
+        return open;
+      };
+      const failed = (error: unknown) => console.error(error);
+      const dynamodb = await opened(startDynamoDb({ path: join(scratch, 'dynamodb'), failed }));
+      const card = await readEmbedderCard(modelsFolder(), embedder);
+      await localDynamoDbClient(dynamodb.url).send(
+        new CreateTableCommand(tableDefinition({ table: 'facenet', embedder: card })),
       );
-    }
-  });
+      const queues = (['faces', 'tags'] as const).map((name) => ({ name, visibilitySeconds: 60 }));
+      const sqs = await opened(startSqs({ queues, journal: join(scratch, 'queues') }));
+      const s3 = await opened(startS3({ root: join(scratch, 'buckets'), buckets: [bucket] }));
+      const log = await opened(EventLog.open(join(scratch, eventsFile)));
+      const eventbridge = await opened(startEventBridge({ buses: ['facenet'], log, failed }));
 
-  afterAll(async () => {
-    for (const close of closing.reverse()) await close();
-    rmSync(scratch, { recursive: true, force: true });
-  });
+      const sqsClient = localSqsClient(sqs.url);
+      receive = async (queue) => {
+        const command = new ReceiveMessageCommand({ QueueUrl: sqs.queues[queue].url, MaxNumberOfMessages: 10 });
+        return (await sqsClient.send(command)).Messages?.map(({ Body }) => Body!) ?? [];
+      };
+      upload = async (Key, Body) => {
+        await localS3Client(s3.url).send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+      };
 
-  const invoke = (name: 'detect' | 'embed' | 'tag', bodies: readonly string[]) =>
-    lambdas[name].invoke({ Records: bodies.map((body, i) => sqsRecord(name, `message-${i}`, body)) });
+      const zip = join(scratch, 'zip');
+      cpSync(detectCode(), zip, { recursive: true });
+      prepare(zip);
+      const image = followDockerfile(imageSource(embedder), join(scratch, 'image'), { node, prepare });
+      environment = {
+        AWS_ENDPOINT_URL_S3: s3.url,
+        AWS_ENDPOINT_URL_SQS: sqs.url,
+        AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
+        AWS_ENDPOINT_URL_EVENTBRIDGE: eventbridge.url,
+        [variable.bucket]: bucket,
+        [variable.table]: 'facenet',
+        [variable.bus]: 'facenet',
+        [variable.facesQueueUrl]: sqs.queues.faces.url,
+        [variable.tagsQueueUrl]: sqs.queues.tags.url,
+        [variable.s3PathStyle]: 'true',
+        [variable.embedder]: embedder,
+      };
+      for (const name of ['detect', 'embed', 'tag', 'api'] as const) {
+        const isZip = name === 'detect';
+        const models = isZip ? join(modelsLayerCode(embedder), 'models') : join(image, 'opt/models');
+        lambdas[name] = await opened(
+          startLambda(client!, {
+            node,
+            task: isZip ? zip : join(image, 'var/task'),
+            handler: handler[name],
+            environment: { ...environment, [variable.models]: models },
+          }),
+        );
+      }
+    }, milliseconds);
 
-  it('a photo is enrolled and another recognised, from the notification to the event', async () => {
-    await upload('people/Ada Lovelace/face +1.jpg', sample('sample1.jpg'));
-    await upload('photos/party.jpg', sample('sample1.jpg'));
-    const changes = ['people/Ada Lovelace/face +1.jpg', 'photos/party.jpg'].map((key, i) =>
-      s3Change('ObjectCreated:Put', bucket, key, sample('sample1.jpg'), `00A1B2C3D4E5F67${i}`),
-    );
-
-    expect(await invoke('detect', [s3TestEvent, ...changes])).toEqual({ batchItemFailures: [] });
-    const faces = await receive('faces');
-    expect(faces.length).toBeGreaterThanOrEqual(2);
-    expect(await invoke('embed', faces)).toEqual({ batchItemFailures: [] });
-    const tags = await receive('tags');
-    expect(await invoke('tag', tags)).toEqual({ batchItemFailures: [] });
-
-    const [enrolled, indexed] = published(scratch);
-    expect(enrolled).toMatchObject({ 'detail-type': 'Person Enrolled', detail: { person: 'Ada Lovelace' } });
-    const names = indexed!.detail.faces!.map(({ identity }) => identity?.person);
-    expect(names.filter(Boolean)).toEqual(['Ada Lovelace']);
-    const people = await lambdas.api.invoke(httpApiRequest('GET', '/people'));
-    expect(people).toMatchObject({ statusCode: 200 });
-    expect(JSON.parse((people as { body: string }).body).people).toMatchObject([{ person: 'Ada Lovelace' }]);
-  });
-
-  it('of a batch, only the message that cannot be understood comes again', async () => {
-    const gone = s3Change('ObjectRemoved:Delete', bucket, 'photos/never.jpg', new Uint8Array(), '00A1B2C3D4E5F680');
-
-    const answer = await invoke('detect', [gone, '{"not": "a notification"}', s3TestEvent]);
-
-    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
-  });
-
-  it('each function answers for what it cannot read', async () => {
-    for (const name of ['embed', 'tag'] as const) {
-      expect(await invoke(name, ['nonsense'])).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
-    }
-  });
-
-  it('the API says who is in a photo that comes in the body', async () => {
-    const body = { image: { bytes: sample('sample1.jpg').toString('base64') } };
-
-    const answer = (await lambdas.api.invoke(httpApiRequest('POST', '/search', body))) as { body: string };
-
-    expect(answer).toMatchObject({ statusCode: 200 });
-    expect(JSON.parse(answer.body)).toMatchObject({ identity: { person: 'Ada Lovelace' } });
-  });
-
-  it('a HEIC is decoded by the thread that lies beside the bundle', async () => {
-    const photo = readFileSync('test/adapters/goldens/tiles.heic');
-
-    const answer = await lambdas.api.invoke(
-      httpApiRequest('POST', '/detect', { image: { bytes: photo.toString('base64') } }),
-    );
-
-    expect(answer).toMatchObject({ statusCode: 200 });
-  });
-
-  it('a function without its models does not start, and says what to do', async () => {
-    const empty = join(scratch, 'empty');
-    const lambda = await startLambda(client!, {
-      task: join(scratch, 'zip'),
-      handler: handler.detect,
-      environment: { ...environment, [variable.models]: empty },
+    afterAll(async () => {
+      for (const close of closing.reverse()) await close();
+      rmSync(scratch, { recursive: true, force: true });
     });
 
-    await expect(lambda.invoke({ Records: [] })).rejects.toMatchObject({
-      errorType: 'ModelError',
-      errorMessage: expect.stringMatching(/model file .* found none.*npm run models/),
-    });
-    lambda.close();
-  });
+    const invoke = (name: 'detect' | 'embed' | 'tag', bodies: readonly string[]) =>
+      lambdas[name].invoke({ Records: bodies.map((body, i) => sqsRecord(name, `message-${i}`, body)) });
 
-  it('the API is well, and refuses what is wrong in its own words', async () => {
-    expect(await lambdas.api.invoke(httpApiRequest('GET', '/health'))).toMatchObject({ statusCode: 200 });
-    expect(await lambdas.api.invoke(httpApiRequest('GET', '/nowhere'))).toMatchObject({ statusCode: 404 });
+    it('a photo is enrolled and another recognised, from the notification to the event', async () => {
+      await upload('people/Ada Lovelace/face +1.jpg', sample('sample1.jpg'));
+      await upload('photos/party.jpg', sample('sample1.jpg'));
+      const changes = ['people/Ada Lovelace/face +1.jpg', 'photos/party.jpg'].map((key, i) =>
+        s3Change('ObjectCreated:Put', bucket, key, sample('sample1.jpg'), `00A1B2C3D4E5F67${i}`),
+      );
+
+      expect(await invoke('detect', [s3TestEvent, ...changes])).toEqual({ batchItemFailures: [] });
+      const faces = await receive('faces');
+      expect(faces.length).toBeGreaterThanOrEqual(2);
+      expect(await invoke('embed', faces)).toEqual({ batchItemFailures: [] });
+      const tags = await receive('tags');
+      expect(await invoke('tag', tags)).toEqual({ batchItemFailures: [] });
+
+      const [enrolled, indexed] = published(scratch);
+      expect(enrolled).toMatchObject({ 'detail-type': 'Person Enrolled', detail: { person: 'Ada Lovelace' } });
+      const names = indexed!.detail.faces!.map(({ identity }) => identity?.person);
+      expect(names.filter(Boolean)).toEqual(['Ada Lovelace']);
+      const people = await lambdas.api.invoke(httpApiRequest('GET', '/people'));
+      expect(people).toMatchObject({ statusCode: 200 });
+      expect(JSON.parse((people as { body: string }).body).people).toMatchObject([{ person: 'Ada Lovelace' }]);
+    });
+
+    it('of a batch, only the message that cannot be understood comes again', async () => {
+      const gone = s3Change('ObjectRemoved:Delete', bucket, 'photos/never.jpg', new Uint8Array(), '00A1B2C3D4E5F680');
+
+      const answer = await invoke('detect', [gone, '{"not": "a notification"}', s3TestEvent]);
+
+      expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
+    });
+
+    it('each function answers for what it cannot read', async () => {
+      for (const name of ['embed', 'tag'] as const) {
+        expect(await invoke(name, ['nonsense'])).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
+      }
+    });
+
+    it('the API says who is in a photo that comes in the body', async () => {
+      const body = { image: { bytes: sample('sample1.jpg').toString('base64') } };
+
+      const answer = (await lambdas.api.invoke(httpApiRequest('POST', '/search', body))) as { body: string };
+
+      expect(answer).toMatchObject({ statusCode: 200 });
+      expect(JSON.parse(answer.body)).toMatchObject({ identity: { person: 'Ada Lovelace' } });
+    });
+
+    it('a HEIC is decoded by the thread that lies beside the bundle', async () => {
+      const photo = readFileSync('test/adapters/goldens/tiles.heic');
+
+      const answer = await lambdas.api.invoke(
+        httpApiRequest('POST', '/detect', { image: { bytes: photo.toString('base64') } }),
+      );
+
+      expect(answer).toMatchObject({ statusCode: 200 });
+    });
+
+    it('a function without its models does not start, and says what to do', async () => {
+      const empty = join(scratch, 'empty');
+      const lambda = await startLambda(client!, {
+        node,
+        task: join(scratch, 'zip'),
+        handler: handler.detect,
+        environment: { ...environment, [variable.models]: empty },
+      });
+
+      await expect(lambda.invoke({ Records: [] })).rejects.toMatchObject({
+        errorType: 'ModelError',
+        errorMessage: expect.stringMatching(/model file .* found none.*npm run models/),
+      });
+      lambda.close();
+    });
+
+    it('the API is well, and refuses what is wrong in its own words', async () => {
+      expect(await lambdas.api.invoke(httpApiRequest('GET', '/health'))).toMatchObject({ statusCode: 200 });
+      expect(await lambdas.api.invoke(httpApiRequest('GET', '/nowhere'))).toMatchObject({ statusCode: 404 });
+    });
+  },
+);
+
+/** A command that runs Node for arm64. */
+function emulatedNode(root: string, scratch: string): string {
+  const node = join(scratch, 'bin', 'node');
+  mkdirSync(dirname(node));
+  writeFileSync(node, `#!/bin/sh\nexec qemu-aarch64-static -L '${root}' '${root}/usr/bin/node' "$@"\n`, {
+    mode: 0o755,
   });
-});
+  return node;
+}
 
 interface Published {
   readonly 'detail-type': string;
