@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pacote from 'pacote';
-import { cacheFolder, functionEnvironment, npmRegistry } from '../../lib/config.ts';
-import { UnavailableError } from '../../lib/core/errors.ts';
+import { cacheFolder, functionEnvironment, npmRegistry } from '../../../lib/config.ts';
+import { UnavailableError } from '../../../lib/core/errors.ts';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
 
 /** AWS's own runtime for Node: fetched, not installed, as its scripts would compile it. 4.x wants a newer Node than 20. */

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Copy, DockerfileParser, type From, type Instruction } from 'dockerfile-ast';
-import type { ImageSource } from '../../cdk/function-assets.ts';
-import { functionEnvironment } from '../../lib/config.ts';
+import type { ImageSource } from '../../../cdk/function-assets.ts';
+import { functionEnvironment } from '../../../lib/config.ts';
 
 /** What AWS's base image sets. */
 const base = { LAMBDA_TASK_ROOT: '/var/task' };

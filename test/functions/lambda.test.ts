@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detectCode, handler, imageSource, modelsLayerCode } from '../../cdk/function-assets.ts';
 import { tableDefinition } from '../../lib/adapters/dynamo-table.ts';
@@ -16,10 +17,10 @@ import { EventLog } from '../../local/event-log.ts';
 import { startEventBridge } from '../../local/eventbridge.ts';
 import { startS3 } from '../../local/s3/server.ts';
 import { startSqs } from '../../local/sqs.ts';
-import { httpApiRequest, s3Change, s3TestEvent, sqsRecord } from './events.ts';
-import { addHostLibraries } from './host-libraries.ts';
-import { followDockerfile } from './image.ts';
-import { type LambdaFunction, runtimeInterfaceClient, startLambda } from './lambda-function.ts';
+import { httpApiRequest, s3Change, s3TestEvent, sqsRecord } from './lambda/events.ts';
+import { addHostLibraries } from './lambda/host-libraries.ts';
+import { followDockerfile } from './lambda/image.ts';
+import { type LambdaFunction, runtimeInterfaceClient, startLambda } from './lambda/lambda-function.ts';
 
 /** A folder that `arm64-root.sh` made: everything then runs as it does on Graviton, with the libraries for arm64, and slowly. */
 const arm64Root = process.env.FACENET_PROOF_ARM64;
@@ -29,7 +30,11 @@ const milliseconds = arm64Root ? 600_000 : 120_000;
 const embedder = 'mobilefacenet';
 const bucket = 'photos';
 const eventsFile = 'events.jsonl';
-const sample = (name: string) => readFileSync(join('node_modules/@vladmandic/face-api/demo', name));
+/** Three people, small enough for an emulated processor. */
+const photo = await sharp('node_modules/@vladmandic/face-api/demo/sample1.jpg')
+  .resize({ width: 480 })
+  .jpeg()
+  .toBuffer();
 
 /** AWS's runtime and sharp's libraries for arm64 come from the npm registry, once a machine. */
 const client = await fetched().catch((error: unknown) => {
@@ -122,10 +127,10 @@ describe.skipIf(!client)(
       lambdas[name].invoke({ Records: bodies.map((body, i) => sqsRecord(name, `message-${i}`, body)) });
 
     it('a photo is enrolled and another recognised, from the notification to the event', async () => {
-      await upload('people/Ada Lovelace/face +1.jpg', sample('sample1.jpg'));
-      await upload('photos/party.jpg', sample('sample1.jpg'));
+      await upload('people/Ada Lovelace/face +1.jpg', photo);
+      await upload('photos/party.jpg', photo);
       const changes = ['people/Ada Lovelace/face +1.jpg', 'photos/party.jpg'].map((key, i) =>
-        s3Change('ObjectCreated:Put', bucket, key, sample('sample1.jpg'), `00A1B2C3D4E5F67${i}`),
+        s3Change('ObjectCreated:Put', bucket, key, photo, `00A1B2C3D4E5F67${i}`),
       );
 
       expect(await invoke('detect', [s3TestEvent, ...changes])).toEqual({ batchItemFailures: [] });
@@ -159,7 +164,7 @@ describe.skipIf(!client)(
     });
 
     it('the API says who is in a photo that comes in the body', async () => {
-      const body = { image: { bytes: sample('sample1.jpg').toString('base64') } };
+      const body = { image: { bytes: photo.toString('base64') } };
 
       const answer = (await lambdas.api.invoke(httpApiRequest('POST', '/search', body))) as { body: string };
 
@@ -168,10 +173,10 @@ describe.skipIf(!client)(
     });
 
     it('a HEIC is decoded by the thread that lies beside the bundle', async () => {
-      const photo = readFileSync('test/adapters/goldens/tiles.heic');
+      const heic = readFileSync('test/adapters/goldens/tiles.heic');
 
       const answer = await lambdas.api.invoke(
-        httpApiRequest('POST', '/detect', { image: { bytes: photo.toString('base64') } }),
+        httpApiRequest('POST', '/detect', { image: { bytes: heic.toString('base64') } }),
       );
 
       expect(answer).toMatchObject({ statusCode: 200 });

@@ -2,8 +2,8 @@
 # Makes a folder with Node for arm64 and the libraries it needs, from Debian 13's packages, unpacked and not installed:
 #
 #   sudo apt-get install qemu-user-static
-#   test/proof/arm64-root.sh /tmp/arm64
-#   FACENET_PROOF_ARM64=/tmp/arm64 npx vitest run test/proof
+#   test/functions/lambda/arm64-root.sh /tmp/arm64
+#   FACENET_PROOF_ARM64=/tmp/arm64 npx vitest run test/functions/lambda.test.ts
 #
 # Debian 13, as its Node is 20.19; that of Debian 12 is 18, below what package.json asks for.
 set -euo pipefail
