@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { UnavailableError } from '../lib/core/errors.ts';
 import type { FacenetEvent } from '../lib/core/events.ts';
+import { noSuchPhoto } from './api-client.ts';
 import { localS3Client } from './clients.ts';
 import type { Connection } from './connect.ts';
 import { followEvents } from './follow-events.ts';
 import type { PhotoFile } from './photo-files.ts';
-import type { StackStatus } from './stack.ts';
 
 /** What became of a photo that was put into the bucket: the event that says so; undefined when none came, which the dead-letter queues explain. */
 export interface AddedPhoto {
@@ -23,6 +24,8 @@ const look = { every: 1000, times: 3 };
  * Puts photos into the bucket and waits until each has come out at the other end.
  * @param keyOf the key that a photo gets
  * @param done called for each photo that is through
+ * @throws RequestError PHOTO_NOT_FOUND when a file cannot be read
+ * @throws UnavailableError when the stack ends meanwhile
  */
 export async function addPhotos(
   connection: Connection,
@@ -44,11 +47,12 @@ export async function addPhotos(
     }
   })();
   try {
-    await uploadAll(connection, photos, keyOf);
-    await Promise.race([following, untilNothingWaits(connection, stop.signal)]);
+    const uploading = uploadAll(connection, photos, keyOf);
+    const settling = uploading.then(() => untilNothingWaits(connection, stop.signal));
+    await Promise.all([uploading, Promise.race([following, settling])]);
   } finally {
     stop.abort();
-    await following;
+    await Promise.allSettled([following]);
   }
   return [...found].map(([key, event]) => ({ key, event }));
 }
@@ -62,7 +66,14 @@ async function uploadAll(
   const next = photos[Symbol.iterator]();
   const upload = async () => {
     for (const photo of { [Symbol.iterator]: () => next }) {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(photo), Body: await readFile(photo.path) }));
+      const Body = await readFile(photo.path).catch((cause: unknown) => {
+        throw noSuchPhoto(photo.path, cause);
+      });
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(photo), Body })).catch((cause: unknown) => {
+        throw new UnavailableError(`Expected the bucket at ${s3} to take ${photo.path}, it did not. Try again.`, {
+          cause,
+        });
+      });
     }
   };
   try {
@@ -73,11 +84,11 @@ async function uploadAll(
 }
 
 /** Resolves when nothing waits any more, several looks in a row. */
-async function untilNothingWaits({ api }: Connection, signal: AbortSignal): Promise<void> {
+async function untilNothingWaits({ client }: Connection, signal: AbortSignal): Promise<void> {
   for (let quiet = 0; quiet < look.times; ) {
     await wait(look.every, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
-    const { waiting } = (await (await fetch(`${api}/status`)).json()) as StackStatus;
+    const { waiting } = await client.status();
     quiet = waiting === 0 ? quiet + 1 : 0;
   }
 }

@@ -1,4 +1,4 @@
-import { openAsBlob } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { z } from 'zod';
 import type {
@@ -10,6 +10,7 @@ import type {
 } from '../functions/match/http/answers.ts';
 import type { problemSchema } from '../functions/match/http/problem.ts';
 import { RequestError, UnavailableError } from '../lib/core/errors.ts';
+import type { StackStatus } from './stack.ts';
 
 /** Calls the HTTP API with files of this machine. Errors of the API are thrown as the ones they are. */
 export class ApiClient {
@@ -17,6 +18,11 @@ export class ApiClient {
 
   constructor(url: string) {
     this.#url = url;
+  }
+
+  /** What waits; only a stack on this machine answers it. */
+  status(): Promise<StackStatus> {
+    return this.#call('/status');
   }
 
   verifyPerson(photo: string, person: string, collection: string): Promise<z.infer<typeof verifyAnswer>> {
@@ -81,7 +87,7 @@ export class ApiClient {
 
 async function blobOf(file: string): Promise<Blob> {
   try {
-    return await openAsBlob(file);
+    return new Blob([await readFile(file)]);
   } catch (cause) {
     throw noSuchPhoto(file, cause);
   }

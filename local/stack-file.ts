@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -18,8 +18,10 @@ export type StackAddress = z.infer<typeof addressSchema>;
 const nameOf = (data: string) => join(data, 'stack.json');
 
 /** Says where the stack of a data folder is, for as long as it runs. */
-export function announceStack(data: string, address: StackAddress): Promise<void> {
-  return writeFile(nameOf(data), `${JSON.stringify(address, null, 2)}\n`);
+export async function announceStack(data: string, address: StackAddress): Promise<void> {
+  const whole = `${nameOf(data)}.new`;
+  await writeFile(whole, `${JSON.stringify(address, null, 2)}\n`);
+  await rename(whole, nameOf(data));
 }
 
 /** Takes back what `announceStack` said. */
@@ -37,13 +39,18 @@ export async function findStack(data: string): Promise<StackAddress | undefined>
     throw error;
   }
   const address = addressSchema.parse(JSON.parse(text));
-  return isRunning(address.pid) ? address : undefined;
+  return (await isServing(address)) ? address : undefined;
 }
 
-function isRunning(pid: number): boolean {
+/** Milliseconds after which a stack that does not answer counts as busy. */
+const patience = 10_000;
+
+/** After a crash another process can have the id, above all in a container, and another stack the port; so the stack itself is asked. */
+async function isServing({ pid, api }: StackAddress): Promise<boolean> {
   try {
-    return process.kill(pid, 0);
+    const response = await fetch(`${api}/status`, { signal: AbortSignal.timeout(patience) });
+    return ((await response.json()) as { readonly pid?: unknown }).pid === pid;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return error instanceof DOMException && error.name === 'TimeoutError';
   }
 }

@@ -132,7 +132,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ...(options.port !== undefined && { port: options.port }),
         invoke: functions.callApi,
         log: events,
-        status,
+        status: async () => ({ pid: process.pid, ...(await status()) }),
         maxBodyBytes: maxRequestBytes,
         failed,
       }),

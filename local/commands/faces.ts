@@ -58,7 +58,11 @@ async function showFaces(photo: string, { data, collection, draw, json }: Option
   if (draw !== undefined) {
     const faces = shown.faces.map(({ box, landmarks, identity }) => ({ box, landmarks, ...identity }));
     const picture = await createSharpDecoder(readVisionConfig()).decode(bytes);
-    await writeFile(draw, await drawFaces(picture, faces, format!));
+    await writeFile(draw, await drawFaces(picture, faces, format!)).catch((cause: unknown) => {
+      throw new RequestError('INVALID_REQUEST', `Expected to draw into ${draw}, could not write it. Check the path.`, {
+        cause,
+      });
+    });
     if (!json) console.log(`drawn in ${draw}`);
   }
   if (shown.faces.length === 0) process.exitCode = exitCode.no;

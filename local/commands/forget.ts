@@ -15,6 +15,7 @@ export function forgetCommand(): Command {
     .argument('<person|key>', 'a name, or the key of a photo such as photos/party.jpg')
     .option('--collection <name>', 'which collection the person is in', defaultCollection)
     .option('--json', 'print JSON')
+    .addHelpText('after', '\nExit code: 0 it is gone, 2 there is no such person or photo.')
     .action(forget);
 }
 

@@ -14,6 +14,7 @@ export function peopleCommand(): Command {
     .description('list who is enrolled')
     .option('--collection <name>', 'which collection', defaultCollection)
     .option('--json', 'print JSON')
+    .addHelpText('after', '\nExit code: 0, also when nobody is enrolled.')
     .action(listPeople);
 }
 

@@ -29,7 +29,9 @@ export function startCommand(): Command {
 async function start({ data, port, s3Port }: Options): Promise<void> {
   const running = await findStack(data);
   if (running) {
-    throw new ConfigError(`The folder ${data} is served by process ${running.pid} already, at ${running.api}.`);
+    throw new ConfigError(
+      `Expected the folder ${data} to be free, but process ${running.pid} serves it at ${running.api}. Use that, stop it, or choose another folder with --data.`,
+    );
   }
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const stack = await startStack({ data, vision: await prepareVision(), port, s3Port, failed: reportTrouble });
