@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { relative } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../../lib/core/errors.ts';
 import { reportTrouble, withData } from '../connect.ts';
 import { describeEvent } from '../describe-event.ts';
 import { followEvents } from '../follow-events.ts';
 import { portOption } from '../options.ts';
-import { startStack } from '../stack.ts';
+import { type Stack, startStack } from '../stack.ts';
 import { findStack } from '../stack-file.ts';
 import { prepareVision } from '../vision.ts';
 
@@ -35,20 +36,10 @@ async function start({ data, port, s3Port }: Options): Promise<void> {
   }
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const stack = await startStack({ data, vision: await prepareVision(), port, s3Port, failed: reportTrouble });
+  await mkdir(join(stack.folder, 'photos'), { recursive: true });
   const health = await fetch(`${stack.api}/health`);
   if (!health.ok) reportTrouble(new Error(`The API is not well: ${await health.text()}`));
-  console.log(`facenet-serverless is up. Photos, faces and events are in ${data}.
-
-  HTTP API   ${stack.api}            (/openapi.json, docs/api.md)
-  bucket     s3://${stack.bucket} at ${stack.s3}   (access key and secret: test)
-  folder     ${relative('.', stack.folder) || stack.folder}      (a file copied into it is an upload)
-  events     ${stack.api}/events
-  log        ${relative('.', stack.logFile) || stack.logFile}
-
-Enrol somebody:    cp alice.jpg ${relative('.', stack.folder)}/people/alice/
-Recognise her:     cp party.jpg ${relative('.', stack.folder)}/photos/
-Ctrl-C ends it; everything is there again at the next start.
-`);
+  console.log(welcome(stack, data));
   const stop = new AbortController();
   const showing = showEvents(stack.api, stop.signal);
   await ended;
@@ -56,6 +47,28 @@ Ctrl-C ends it; everything is there again at the next start.
   console.log('Finishing what is under way …');
   await stack.close();
   await showing;
+}
+
+function welcome({ api, s3, bucket, folder, logFile }: Stack, data: string): string {
+  const here = (path: string) => relative('.', path) || path;
+  const rows = [
+    ['HTTP API', api, '/openapi.json, docs/api.md'],
+    ['bucket', `s3://${bucket} at ${s3}`, 'access key and secret: test'],
+    ['folder', here(folder), 'a file copied into it is an upload'],
+    ['events', `${api}/events`, 'docs/events'],
+    ['log', here(logFile), 'what the functions say'],
+  ] as const;
+  const width = Math.max(...rows.map(([, value]) => value.length));
+  const places = rows.map(([name, value, remark]) => `  ${name.padEnd(8)}  ${value.padEnd(width)}  (${remark})`);
+  const people = join(here(folder), 'people', 'alice');
+  return `facenet-serverless is up. Photos, faces and events are in ${data}.
+
+${places.join('\n')}
+
+Enrol somebody:  mkdir -p ${people} && cp alice.jpg ${people}
+Recognise her:   cp party.jpg ${join(here(folder), 'photos')}
+Ctrl-C ends it; everything is there again at the next start.
+`;
 }
 
 async function showEvents(api: string, signal: AbortSignal): Promise<void> {
