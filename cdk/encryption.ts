@@ -30,7 +30,7 @@ export function encryptionKey(scope: Construct, given: IKey | undefined, removal
   if (added.includes(false)) {
     Annotations.of(scope).addWarningV2(
       'facenet-serverless:key-policy',
-      `The encryption key was imported, so its policy cannot be changed from here. Add these statements to it, or notifications and logs stop: ${JSON.stringify(Stack.of(scope).resolve(services))}`,
+      `The encryption key was imported, so its policy cannot be changed from here. Add these statements to it, or notifications and logs stop: ${JSON.stringify(Stack.of(scope).resolve(services.map((each) => each.toStatementJson())))}`,
     );
   }
   return key;

@@ -28,7 +28,7 @@ export interface FaceRecognitionProps {
    * Models whose vector indexes stay beside the embedder's, so that nothing is lost while photos are embedded anew.
    * @default - the embedder's index is the only one; those of other models are deleted with the next deployment
    */
-  readonly formerEmbedders?: readonly string[];
+  readonly otherEmbedders?: readonly string[];
 
   /**
    * A bucket that is there already. Its changes come by EventBridge, which has to be turned on for it once; cdk/README.md says how.

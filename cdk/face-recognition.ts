@@ -1,5 +1,6 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Names, RemovalPolicy } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, type IEventBus, type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -18,7 +19,9 @@ import { FaceTable } from './face-table.ts';
 import { RecognitionFunctions, stages } from './functions.ts';
 import { followExistingBucket, PhotoBucket } from './photo-bucket.ts';
 import { PipelineQueue } from './pipeline-queue.ts';
+import { RecognitionAlarms } from './recognition-alarms.ts';
 import { type ApiPurpose, RecognitionApi } from './recognition-api.ts';
+import { RecognitionDashboard } from './recognition-dashboard.ts';
 import { checkProps } from './validation.ts';
 
 /**
@@ -39,6 +42,8 @@ export class FaceRecognition extends Construct {
   readonly api: HttpApi;
   readonly apiUrl: string;
   readonly encryptionKey: IKey;
+  readonly alarms: readonly Alarm[];
+  readonly dashboard: Dashboard;
   readonly #api: RecognitionApi;
   readonly #auth: ApiAuth;
 
@@ -48,7 +53,7 @@ export class FaceRecognition extends Construct {
     checkProps(props);
     const { existingTable, removalPolicy = RemovalPolicy.RETAIN, logRetention = RetentionDays.THREE_MONTHS } = props;
     const embedder = embedderCard(props.embedder ?? defaultEmbedder);
-    const formerEmbedders = (props.formerEmbedders ?? []).map(embedderCard).filter(({ id }) => id !== embedder.id);
+    const otherEmbedders = (props.otherEmbedders ?? []).map(embedderCard).filter(({ id }) => id !== embedder.id);
     if (existingTable) checkVectorIndex(existingTable, embedder);
 
     const key = encryptionKey(this, props.encryptionKey, removalPolicy);
@@ -63,15 +68,17 @@ export class FaceRecognition extends Construct {
     if (props.bucket) followExistingBucket(this, props.bucket, this.images.queue);
     this.table =
       existingTable?.table ??
-      new FaceTable(this, 'Table', { encryptionKey: key, embedders: [embedder, ...formerEmbedders], removalPolicy })
+      new FaceTable(this, 'Table', { encryptionKey: key, embedders: [embedder, ...otherEmbedders], removalPolicy })
         .table;
     this.bus =
       props.bus ?? (new EventBus(this, 'Bus', { description: 'Who is in which photo', kmsKey: key }) as IEventBus);
     const kept = { encryptionKey: key, logRetention, removalPolicy };
     const { bucket, table, bus, images, faces, tags } = this;
+    const metricsNamespace = `Facenet/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
     this.functions = new RecognitionFunctions(this, 'Functions', {
       ...kept,
       embedder: embedder.id,
+      metricsNamespace,
       bucket,
       table,
       bus,
@@ -94,6 +101,18 @@ export class FaceRecognition extends Construct {
     });
     this.api = this.#api.api;
     this.apiUrl = this.#api.url;
+    const watched = {
+      queues: { Images: images, Faces: faces, Tags: tags },
+      functions: {
+        Detect: this.functions.detect,
+        Embed: this.functions.embed,
+        Tag: this.functions.tag,
+        Match: this.functions.match,
+      },
+      api: this.api,
+    };
+    this.alarms = new RecognitionAlarms(this, 'Alarms', { ...watched, topic: props.alarmTopic }).alarms;
+    this.dashboard = new RecognitionDashboard(this, 'Overview', { ...watched, table, metricsNamespace }).dashboard;
   }
 
   /** Lets somebody put photos into `photos/`, of any collection, to be indexed and identified. */
@@ -147,7 +166,6 @@ export class FaceRecognition extends Construct {
         grantee,
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         resourceArns: [encryptionKey.keyArn],
-        scope: this,
       });
     }
     const resourceArns = keys.map((key) => this.bucket.arnForObjects(key));
@@ -155,7 +173,6 @@ export class FaceRecognition extends Construct {
       grantee,
       actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
       resourceArns,
-      scope: this,
     });
   }
 
@@ -169,7 +186,6 @@ export class FaceRecognition extends Construct {
       grantee,
       actions: ['execute-api:Invoke'],
       resourceArns: this.#api.routeArns(purpose),
-      scope: this,
     });
   }
 }

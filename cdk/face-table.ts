@@ -2,8 +2,9 @@ import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnTable, type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { attribute, tableDefinition } from '../lib/adapters/dynamo-table.ts';
+import { attribute, tableDefinition, vectorIndex } from '../lib/adapters/dynamo-table.ts';
 import type { EmbedderCard } from '../lib/vision/embedder-card.ts';
+import { acknowledge } from './acknowledge.ts';
 
 type Embedder = Pick<EmbedderCard, 'id' | 'dimensions'>;
 
@@ -20,11 +21,10 @@ export class FaceTable extends Construct {
 
   constructor(scope: Construct, id: string, { encryptionKey, embedders, removalPolicy }: FaceTableProps) {
     super(scope, id);
-    const { TableName, VectorIndexes, ...definition } = tableDefinition({ table: '', embedder: embedders[0] });
-    const vectorIndexes = embedders.flatMap((embedder) => tableDefinition({ table: '', embedder }).VectorIndexes);
+    const { TableName, ...definition } = tableDefinition({ table: '', embedder: embedders[0] });
     const table = new CfnTable(this, 'Resource', {
       ...camelCased(definition),
-      vectorIndexes: camelCased(vectorIndexes),
+      vectorIndexes: camelCased(embedders.map(vectorIndex)),
       sseSpecification: { sseEnabled: true, sseType: 'KMS', kmsMasterKeyId: encryptionKey.keyArn },
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtectionEnabled: removalPolicy !== RemovalPolicy.DESTROY,
@@ -35,6 +35,11 @@ export class FaceTable extends Construct {
       id: 'CloudFormation-Validate::E3039',
       reason: 'The attribute that it calls unused is a filter of the vector index, which the rule does not know yet.',
     });
+    acknowledge(
+      table,
+      'DynamoDBInBackupPlan',
+      'Point-in-time recovery reaches back 35 days; a plan of AWS Backup belongs to the account.',
+    );
     this.table = Table.fromTableAttributes(this, 'Table', { tableArn: table.attrArn, encryptionKey });
   }
 }

@@ -12,6 +12,7 @@ import { variable } from '../lib/config.ts';
 import { checkKeysCode, checkKeysHandler } from './check-keys-code.ts';
 import { keyActions } from './encryption.ts';
 import { detectCode, handler, imageSource, modelsLayerCode } from './function-assets.ts';
+import { photoPrefixes } from './photo-bucket.ts';
 import type { PipelineQueue } from './pipeline-queue.ts';
 import { RecognitionFunction, type RecognitionFunctionProps } from './recognition-function.ts';
 
@@ -35,6 +36,7 @@ const vcpuMiB = 1769;
 
 export interface RecognitionFunctionsProps {
   readonly embedder: string;
+  readonly metricsNamespace: string;
   readonly bucket: IBucket;
   readonly table: ITable;
   readonly bus: IEventBus;
@@ -77,6 +79,8 @@ export class RecognitionFunctions extends Construct {
         [variable.tagsQueueUrl]: tags.queue.queueUrl,
         [variable.bus]: bus.eventBusName,
         [variable.embedder]: embedder,
+        [variable.metricsNamespace]: props.metricsNamespace,
+        [variable.tracing]: 'true',
         [variable.threads]: String(Math.max(1, Math.round(memoryMiB / vcpuMiB))),
       },
     });
@@ -123,7 +127,6 @@ export class RecognitionFunctions extends Construct {
     );
     for (const each of [this.detect, this.embed, this.tag, this.match]) each.allowKey(keyActions, ...(keys as IKey[]));
 
-    const photos = bucket.arnForObjects('*');
     const { tableArn } = table;
     const indexArn = (name: string) => `${tableArn}/index/${name}`;
     const erase = ['BatchWriteItem', 'DeleteItem', 'PutItem', 'UpdateItem'];
@@ -131,7 +134,7 @@ export class RecognitionFunctions extends Construct {
     // ListBucket lets S3 answer that an object is not there; without it, it answers that access is denied.
     for (const each of [this.detect, this.match]) {
       each.allow(['s3:ListBucket'], bucket.bucketArn);
-      each.allow(['s3:GetObject', 's3:GetObjectVersion'], photos);
+      each.allowObjects(['s3:GetObject', 's3:GetObjectVersion'], bucket, photoPrefixes);
     }
     this.detect.allow(dynamo('GetItem', 'Query', ...erase), tableArn);
     this.detect.allow(['sqs:SendMessage'], faces.queue.queueArn, tags.queue.queueArn);
@@ -145,7 +148,7 @@ export class RecognitionFunctions extends Construct {
     this.tag.allow(['events:PutEvents'], bus.eventBusArn);
 
     this.match.allow(['s3:ListBucketVersions'], bucket.bucketArn);
-    this.match.allow(['s3:DeleteObject', 's3:DeleteObjectVersion'], photos);
+    this.match.allowObjects(['s3:DeleteObject', 's3:DeleteObjectVersion'], bucket, photoPrefixes);
     this.match.allow(dynamo('BatchGetItem', 'GetItem', 'Query', ...erase), tableArn);
     this.match.allow(dynamo('Query'), indexArn(index.byCollection), indexArn(index.byPerson));
     this.match.allow(dynamo('SearchVectors'), indexArn(vectorName(embedder)));

@@ -13,6 +13,7 @@ import {
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ConfigError } from '../lib/core/errors.ts';
+import { acknowledge } from './acknowledge.ts';
 
 export interface PhotoBucketProps {
   readonly encryptionKey: IKey;
@@ -22,6 +23,9 @@ export interface PhotoBucketProps {
   /** Where word of every change goes. */
   readonly changes: Queue;
 }
+
+/** Where photos lie in the bucket, as docs/architecture.md says; whatever else is in it is left alone. */
+export const photoPrefixes = ['people/', 'photos/', 'collections/'];
 
 /** What happens in a bucket: by the names that its notifications want. */
 const changeEvents = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*', 's3:LifecycleExpiration:*'];
@@ -62,6 +66,17 @@ export class PhotoBucket extends Construct {
           : [{ id: 'photos', prefix: 'photos/', expiration: Duration.days(photoRetentionDays) }]),
       ],
     });
+    if (!accessLogsBucket) {
+      const reason =
+        'The keys of photos name people, and a log of requests would keep them after they are forgotten: accessLogsBucket is the choice of who deploys.';
+      acknowledge(bucket, 'S1', reason);
+      acknowledge(bucket, 'S3BucketLoggingEnabled', reason);
+    }
+    acknowledge(
+      bucket,
+      'S3BucketReplicationEnabled',
+      'Faces stay in the region that was chosen for them; versions guard against a slip of the hand.',
+    );
     changes.addToResourcePolicy(
       new PolicyStatement({
         sid: 'NotificationsOfTheBucket',
@@ -106,7 +121,7 @@ export function followExistingBucket(scope: Construct, bucket: IBucket, changes:
       'detail-type': ['Object Created', 'Object Deleted'],
       detail: {
         bucket: { name: [bucket.bucketName] },
-        object: { key: ['people/', 'photos/', 'collections/'].map((prefix) => ({ prefix })) },
+        object: { key: photoPrefixes.map((prefix) => ({ prefix })) },
       },
     },
     targets: [{ id: 'Images', arn: changes.queueArn }],

@@ -11,7 +11,9 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { acknowledge, acknowledgeWildcard } from './acknowledge.ts';
 import type { PipelineQueue } from './pipeline-queue.ts';
 
 export interface RecognitionFunctionProps {
@@ -38,12 +40,14 @@ export interface FollowOptions {
 export class RecognitionFunction extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
+  readonly memoryMiB: number;
   readonly #key: IKey;
 
   constructor(scope: Construct, id: string, props: RecognitionFunctionProps) {
     super(scope, id);
     const { memoryMiB, timeoutSeconds, encryptionKey, logRetention, removalPolicy, environment, ...code } = props;
     this.#key = encryptionKey;
+    this.memoryMiB = memoryMiB;
     this.logGroup = new LogGroup(this, 'Logs', { retention: logRetention, encryptionKey, removalPolicy });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.function = new LambdaFunction(this, 'Function', {
@@ -57,11 +61,46 @@ export class RecognitionFunction extends Construct {
       tracing: Tracing.ACTIVE,
     });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], this.logGroup.logGroupArn);
+    acknowledgeWildcard(role, '*', 'X-Ray takes traces under no other name.');
+    acknowledge(role, 'IAMNoInlinePolicy', 'The policy is of this one role, and goes with it.');
+    acknowledge(
+      this.function,
+      'LambdaDLQ',
+      'It is for asynchronous calls, of which there are none: what fails stays in the queue, and then in its dead letters.',
+    );
+    acknowledge(
+      this.function,
+      'LambdaConcurrency',
+      "The mapping of the queue and the API's throttle are the limits; a reserved one would be taken from the account's.",
+    );
+    acknowledge(
+      this.function,
+      'LambdaInsideVPC',
+      'It speaks to AWS services alone, over TLS and by IAM; a VPC would add addresses, not a barrier.',
+    );
+    acknowledge(
+      this.function,
+      'L1',
+      'Zip and image run the same release of Node, which Lambda supports; the native parts are tested with it.',
+    );
   }
 
   /** Lets the function do this to these, and nothing wider. */
   allow(actions: readonly string[], ...resources: readonly string[]): void {
     this.function.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+  }
+
+  /** The same for objects in a bucket, by the prefixes of their keys. */
+  allowObjects(actions: readonly string[], bucket: IBucket, prefixes: readonly string[]): void {
+    const objects = prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`));
+    this.allow(actions, ...objects);
+    for (const each of objects) {
+      acknowledgeWildcard(
+        this,
+        each,
+        'Keys are not known before photos are there; no other prefix of the bucket is touched.',
+      );
+    }
   }
 
   /** Lets the function use the key, but only as S3, SQS and DynamoDB ask for it on its behalf. */

@@ -40,9 +40,9 @@ export function checkProps(props: FaceRecognitionProps): void {
       'Expected accessLogsBucket for a new bucket alone, received it together with a bucket that is there already. Turn on the access log of that bucket itself.',
     );
   }
-  if (props.existingTable && props.formerEmbedders?.length) {
+  if (props.existingTable && props.otherEmbedders?.length) {
     throw new ConfigError(
-      'Expected formerEmbedders for a new table alone, received them together with an existing one, whose indexes are not changed here. Leave them out.',
+      'Expected otherEmbedders for a new table alone, received them together with an existing one, whose indexes are not changed here. Leave them out.',
     );
   }
 }

@@ -21,7 +21,15 @@ const rooms: Readonly<Record<string, Room>> = {
   layers: { imports: ['lib/vision', 'lib/core/errors', 'lib/config'] },
   local: { imports: ['lib', 'functions', 'layers'] },
   cdk: {
-    imports: ['lib/config', 'lib/adapters/dynamo-table', 'lib/core/errors', 'lib/core/events', 'lib/vision', 'layers'],
+    imports: [
+      'lib/config',
+      'lib/adapters/dynamo-table',
+      'lib/core/errors',
+      'lib/core/events',
+      'lib/core/metrics',
+      'lib/vision',
+      'layers',
+    ],
   },
   bench: { imports: ['lib', 'functions', 'layers', 'local', 'cdk'] },
   docs: { imports: ['lib/core', 'lib/vision', 'layers'] },

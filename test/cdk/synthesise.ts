@@ -1,11 +1,21 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { vi } from 'vitest';
 import { FaceRecognition } from '../../cdk/face-recognition.ts';
 import type { FaceRecognitionProps } from '../../cdk/face-recognition-props.ts';
 
+/** Nothing of this changes a template, but for the paths in it. */
+const quick = {
+  'aws:cdk:disable-asset-staging': true,
+  'aws:cdk:disable-stack-trace': true,
+  'aws:cdk:enable-path-metadata': true,
+};
+/** CDK's own rules look at each template for a second; nag.test.ts and cfn-lint.test.ts let others do so. */
+vi.stubEnv('CDK_VALIDATION', 'false');
+
 /** A stack of an app in which assets are not copied: its templates are the same. */
 export function stackFor(env?: { readonly account: string; readonly region: string }): Stack {
-  const app = new App({ analyticsReporting: false, context: { 'aws:cdk:disable-asset-staging': true } });
+  const app = new App({ analyticsReporting: false, context: quick });
   return new Stack(app, 'Test', env && { env });
 }
 
