@@ -38,8 +38,17 @@ export async function findStack(data: string): Promise<StackAddress | undefined>
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const address = addressSchema.parse(JSON.parse(text));
-  return (await isServing(address)) ? address : undefined;
+  const address = addressIn(text);
+  return address && (await isServing(address)) ? address : undefined;
+}
+
+/** What another version wrote, or half a disk, names no stack. Should one run all the same, its folder's lock says so. */
+function addressIn(text: string): StackAddress | undefined {
+  try {
+    return addressSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Milliseconds after which a stack that does not answer counts as busy. */
