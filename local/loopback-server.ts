@@ -5,11 +5,14 @@ import { ConfigError } from '../lib/core/errors.ts';
 /** The only address that the embedded stack listens on. */
 export const loopback = '127.0.0.1';
 
+/** Milliseconds that clients have at a close to finish what they are sending and to take their answers. */
+const graceMillis = 2000;
+
 /** A server that other processes of this machine can reach, and nobody else. */
 export interface LoopbackServer {
   readonly url: string;
   readonly port: number;
-  /** Takes no more requests, waits for those under way and ends all connections. */
+  /** Takes no more requests, waits for those under way and ends all connections; those of clients that dawdle after 2 s. */
   close(): Promise<void>;
 }
 
@@ -41,7 +44,9 @@ export async function serveOnLoopback(
   const address = await listenOnLoopback(server, port);
   const close = async () => {
     server.close();
+    const grace = setTimeout(() => server.closeAllConnections(), graceMillis);
     await Promise.all(serving);
+    clearTimeout(grace);
     server.closeAllConnections();
   };
   return { ...address, close };

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ConfigError } from '../../lib/core/errors.ts';
+import { type LoopbackServer, serveOnLoopback } from '../loopback-server.ts';
 import { createBucket } from './buckets.ts';
 import { ChangeLog } from './change-log.ts';
 import { corsHeaders, preflightResponse } from './cors.ts';
@@ -45,8 +45,6 @@ export interface S3Options {
   readonly buckets: readonly string[];
   /** Where everything else is kept: the index, older versions, unfinished uploads. @default `s3` beside the root */
   readonly state?: string;
-  /** @default 127.0.0.1 */
-  readonly host?: string;
   /** @default a free one */
   readonly port?: number;
   /** @default test and test, so that any client configured with them works */
@@ -64,15 +62,11 @@ export interface S3Options {
   readonly log?: (entry: S3LogEntry) => void;
 }
 
-export interface S3Server {
-  readonly url: string;
-  readonly port: number;
+export interface S3Server extends LoopbackServer {
   /** Resolves when everything was found that changed in the folder while the server was down. */
   readonly scanned: Promise<void>;
   /** Whether a change may not have been taken by `onChange` yet. */
   isDelivering(): boolean;
-  /** Ends connections, waits for what is being written, and gives the folder free. */
-  close(): Promise<void>;
 }
 
 /**
@@ -99,12 +93,9 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   );
   const context: S3Context = { store, multipart: new MultipartStore(store, maxBytes), region, maxBytes };
   const service = new Service(context, options, log);
-  const server = createServer((message, response) => service.serve(message, response));
-  const close = async () => {
-    server.close();
-    server.closeAllConnections();
+  const release = async () => {
     sync.close();
-    await Promise.all([service.idle(), watcher.close()]);
+    await watcher.close();
     await outbox.close();
     await index.close();
   };
@@ -113,14 +104,17 @@ export async function startS3(options: S3Options): Promise<S3Server> {
     await changes.recover();
     for (const name of options.buckets) await createBucket(store, name);
     await watcher.start();
-    await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
+    const serve = (message: IncomingMessage, response: ServerResponse) => service.serve(message, response);
+    const server = await serveOnLoopback(serve, { port: options.port, failed: failed('a request failed') });
+    const close = async () => {
+      await server.close();
+      await release();
+    };
+    return { ...server, scanned: watcher.look(''), isDelivering: () => outbox.isDelivering, close };
   } catch (error) {
-    await close();
+    await release();
     throw error;
   }
-  const { address, port } = server.address() as AddressInfo;
-  const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
-  return { url, port, scanned: watcher.look(''), isDelivering: () => outbox.isDelivering, close };
 }
 
 /** @throws ConfigError when another process has the folder */
@@ -142,7 +136,6 @@ class Service {
   readonly #credentials: Credentials;
   readonly #anonymous: boolean;
   readonly #log: (entry: S3LogEntry) => void;
-  readonly #serving = new Set<Promise<void>>();
 
   constructor(context: S3Context, options: S3Options, log: (entry: S3LogEntry) => void) {
     this.#context = context;
@@ -151,17 +144,7 @@ class Service {
     this.#log = log;
   }
 
-  serve(message: IncomingMessage, response: ServerResponse): void {
-    const served = this.#serve(message, response).finally(() => this.#serving.delete(served));
-    this.#serving.add(served);
-  }
-
-  /** Resolves when no request is being served. */
-  async idle(): Promise<void> {
-    await Promise.allSettled(this.#serving);
-  }
-
-  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+  async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const id = randomUUID();
     const started = performance.now();
     try {
@@ -240,14 +223,4 @@ function errorResponse(error: S3Error, message: IncomingMessage, id: string, cor
 
 function presentHeaders(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter((pair): pair is [string, string] => pair[1] !== undefined));
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
