@@ -26,10 +26,10 @@ export async function startDynamoDb({ path, port, failed = console.error }: Dyna
   await takeFolder(path, tables);
   const backend = new Backend(tables);
   await backend.start();
+  const followed = new FollowedTables(backend, join(path, 'vectors'));
   try {
     const definitions = new Definitions(join(path, 'vector-indexes.json'));
     await definitions.load();
-    const followed = new FollowedTables(backend, join(path, 'vectors'));
     await followed.load(definitions);
     const front = new Front(backend, definitions, followed);
     const server = await serveOnLoopback((request, response) => front.serve(request, response), { port, failed });
@@ -40,6 +40,7 @@ export async function startDynamoDb({ path, port, failed = console.error }: Dyna
     };
     return { ...server, close };
   } catch (error) {
+    followed.close();
     await backend.close();
     throw error;
   }

@@ -120,9 +120,8 @@ export class VectorIndex {
   }
 
   #delete(key: string): void {
-    const slot = this.journal.slotOf(key);
+    const slot = this.#store.remove(key);
     if (slot !== undefined) this.#displace(slot);
-    this.journal.remove(key);
   }
 
   #rescale(largest: number): void {

@@ -91,6 +91,17 @@ export class VectorStore {
     return slot;
   }
 
+  /** Removes the vector of a key, of which nothing stays, and answers the slot that it had; undefined when there is none. */
+  remove(key: string): number | undefined {
+    const slot = this.journal.slotOf(key);
+    if (slot === undefined) return undefined;
+    const nothing = new Uint8Array(this.#row.byteLength);
+    writeSync(this.#floats, nothing, 0, nothing.length, slot * nothing.length);
+    writeSync(this.#codes, nothing, 0, this.dimensions, headBytes + slot * this.dimensions);
+    this.journal.remove(key);
+    return slot;
+  }
+
   /** Encodes all vectors anew, by a scale that has room for a component as large as this. */
   rescale(largest: number): void {
     const { dimensions } = this;

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -157,6 +157,19 @@ describe('a vector index on disk', () => {
     expect(keysOf(next)).toEqual(['a', 'b']);
     expect([...next.journal.changes.keys()]).toEqual([pending]);
     expect(next.journal.isWhole).toBe(true);
+  });
+
+  it('keeps nothing of a vector that was removed', () => {
+    const folder = folderFor();
+    const index = indexIn(folder);
+    for (const id of ['a', 'b']) index.set(id, itemOf([1, 2, 3]));
+    index.set('a', undefined);
+    index.set('b', itemOf([4, 5, 6]));
+
+    const floats = readFileSync(join(folder, 'floats'));
+    const codes = readFileSync(join(folder, 'codes')).subarray(8);
+    expect(floats).toEqual(Buffer.concat([Buffer.alloc(12), Buffer.from(new Float32Array([4, 5, 6]).buffer)]));
+    expect([...codes.subarray(0, 3)]).toEqual([0, 0, 0]);
   });
 
   it('gives the places of removed vectors to new ones', () => {
