@@ -129,9 +129,11 @@ export class FollowedTables {
     const table = this.#tables.get(name);
     if (!table) return () => {};
     const keys = items.filter((item) => table.hasKey(item)).map((item) => table.keyOf(item));
-    const changes = Array.from(table.indexes.values(), ({ journal }) => [journal, journal.announce(keys)] as const);
+    if (keys.length === 0) return () => {};
+    const changes = Array.from(table.indexes.values(), (index) => [index, index.journal.announce(keys)] as const);
     return () => {
-      for (const [journal, change] of changes) journal.settle(change);
+      const kept = new Set(table.indexes.values());
+      for (const [index, change] of changes) if (kept.has(index)) index.journal.settle(change);
     };
   }
 

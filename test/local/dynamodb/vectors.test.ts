@@ -209,6 +209,17 @@ describe('a vector index', () => {
     await expect(client.send(search)).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
+  it('can go while it is written to', async () => {
+    const { client, search } = await startFixture();
+    const deletion = { TableName: table, VectorIndexUpdates: [{ Delete: { IndexName: vectorIndex } }] };
+
+    const writes = Array.from({ length: 20 }, (_, i) => client.send(put(String(i), [i, 0])));
+    await client.send(new UpdateTableCommand(deletion));
+
+    await Promise.all(writes);
+    await expect(search([0, 0])).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
   it('is at the next start as it was left, but for items whose change was announced', async () => {
     const { client, path, search, restart } = await startFixture();
     for (const [id, x] of [
