@@ -13,6 +13,11 @@ export const variable = {
   embedder: 'FACENET_EMBEDDER',
   models: 'FACENET_MODELS',
   minFace: 'FACENET_MIN_FACE',
+  minFacePart: 'FACENET_MIN_FACE_PART',
+  thresholds: 'FACENET_DETECTION_THRESHOLDS',
+  factor: 'FACENET_PYRAMID_FACTOR',
+  maxFaces: 'FACENET_MAX_FACES',
+  secondLook: 'FACENET_SECOND_LOOK',
   maxImageBytes: 'FACENET_MAX_IMAGE_BYTES',
   maxPixels: 'FACENET_MAX_PIXELS',
   maxRequestBytes: 'FACENET_MAX_REQUEST_BYTES',
@@ -33,12 +38,27 @@ export const layerModels = '/opt/models';
 const megabyte = 1024 * 1024;
 const name = z.string().min(1);
 const whole = z.coerce.number().int().positive();
+const probability = z.number().min(0).max(1);
 
 const visionSchema = z.object({
   embedder: name.default(defaultEmbedder),
   models: name.optional(),
-  /** The smallest face that is looked for: the side of its box in pixels. */
-  minFace: whole.default(20),
+  // The defaults from here to secondLook are those of lib/vision/mtcnn.ts; a test holds them together.
+  /** The smallest face that is looked for: the side of its box in pixels, or as a part of the photo's shorter side. The larger counts. */
+  minFace: z.coerce.number().int().min(12).default(20),
+  minFacePart: z.coerce.number().min(0).max(1).default(0.01),
+  /** The least face probability after each of MTCNN's nets, three comma-separated numbers. */
+  thresholds: z
+    .string()
+    .transform((list) => list.split(',').map(Number))
+    .pipe(z.tuple([probability, probability, probability]))
+    .default([0.6, 0.7, 0.7]),
+  /** How much smaller each level of the detector's pyramid is than the one before. */
+  factor: z.coerce.number().min(0.3).max(0.95).default(0.709),
+  /** At most so many faces of a photo are taken, the largest. */
+  maxFaces: whole.default(1000),
+  /** Whether a photo in which no sure face is found is looked at from the other three sides. */
+  secondLook: z.stringbool().default(true),
   maxImageBytes: whole.default(50 * megabyte),
   /** Pixels of a photo before it is decoded. */
   maxPixels: whole.default(120_000_000),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { modelsFolder, readVisionConfig } from '../lib/config.ts';
+import { modelsFolder, readVisionConfig, variable } from '../lib/config.ts';
+import { ConfigError } from '../lib/core/errors.ts';
+import { defaultDetectionSettings } from '../lib/vision/mtcnn.ts';
 
 describe('threads of a model session', () => {
   it.each([
@@ -24,4 +26,43 @@ describe('threads of a model session', () => {
 
 it('a Lambda function looks for its models in the layer', () => {
   expect(modelsFolder({ LAMBDA_TASK_ROOT: '/var/task' })).toBe('/opt/models');
+});
+
+describe('the settings of the detector', () => {
+  it('are the defaults of the vision where nothing is set', () => {
+    expect(readVisionConfig({})).toMatchObject(defaultDetectionSettings);
+  });
+
+  it('are read from the environment', () => {
+    const environment = {
+      [variable.minFace]: '40',
+      [variable.minFacePart]: '0.05',
+      [variable.thresholds]: '0.5, 0.6,0.9',
+      [variable.factor]: '0.8',
+      [variable.maxFaces]: '3',
+      [variable.secondLook]: 'false',
+    };
+
+    expect(readVisionConfig(environment)).toMatchObject({
+      minFace: 40,
+      minFacePart: 0.05,
+      thresholds: [0.5, 0.6, 0.9],
+      factor: 0.8,
+      maxFaces: 3,
+      secondLook: false,
+    });
+  });
+
+  it.each([
+    [variable.minFace, '8'],
+    [variable.minFacePart, '2'],
+    [variable.thresholds, '0.6,0.7'],
+    [variable.thresholds, '0.6,0.7,high'],
+    [variable.factor, '1'],
+    [variable.maxFaces, '0'],
+    [variable.secondLook, 'perhaps'],
+  ] as const)('%s is refused as %s', (name, value) => {
+    expect(() => readVisionConfig({ [name]: value })).toThrow(ConfigError);
+    expect(() => readVisionConfig({ [name]: value })).toThrow(name);
+  });
 });

@@ -1,12 +1,10 @@
 import type { FaceDetector } from '../core/ports.ts';
-import { detectFaces } from '../vision/mtcnn.ts';
+import { type DetectionSettings, detectFaces } from '../vision/mtcnn.ts';
 import { openMtcnnNets } from './onnx-mtcnn-nets.ts';
 
-export interface DetectorOptions {
+export interface DetectorOptions extends Partial<DetectionSettings> {
   /** The models' folder. */
   readonly models: string;
-  /** The smallest face that is looked for: the side of its box in pixels. */
-  readonly minFace: number;
   readonly threads: number;
 }
 
@@ -14,7 +12,7 @@ export interface DetectorOptions {
  * Opens MTCNN from the models folder.
  * @throws ModelError MODEL_MISSING or MODEL_CORRUPT
  */
-export async function openDetector({ models, minFace, threads }: DetectorOptions): Promise<FaceDetector> {
+export async function openDetector({ models, threads, ...settings }: DetectorOptions): Promise<FaceDetector> {
   const nets = await openMtcnnNets(models, threads);
-  return { detect: (image) => detectFaces(image, nets, { minFace }) };
+  return { detect: (image) => detectFaces(image, nets, settings) };
 }

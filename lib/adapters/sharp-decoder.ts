@@ -1,13 +1,14 @@
 import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { ImageRejectedError } from '../core/errors.ts';
 import type { ImageDecoder } from '../core/ports.ts';
-import type { RgbImage } from '../vision/image.ts';
+import type { RgbImage, Size } from '../vision/image.ts';
+import { reductionFor, type SmallestFace } from '../vision/smallest-face.ts';
 import { heicToTiff } from './heic-decoder.ts';
 import { formatOf, type ImageFormat } from './image-format.ts';
 import { corruptImage, slowImage } from './image-rejections.ts';
 import { imageTooLarge } from './image-too-large.ts';
 
-export interface DecoderLimits {
+export interface DecoderLimits extends Partial<SmallestFace> {
   /** Bytes of a file. */
   readonly maxImageBytes: number;
   /** Pixels, as the file's header tells them. */
@@ -16,8 +17,6 @@ export interface DecoderLimits {
   readonly timeoutSeconds?: number;
 }
 
-type Size = Pick<Metadata, 'width' | 'height'>;
-
 /** Pixels on the shorter side: the window of MTCNN's first net (Zhang et al. 2016), below which no face can be found. */
 const smallestSide = 12;
 
@@ -25,9 +24,15 @@ const photoFormats = 'a JPEG, PNG, HEIC, WebP, AVIF, TIFF or GIF';
 
 /**
  * Decodes photos with sharp, HEIC by way of libheif. What is wrong with a file is told by the step that fails on it, never by what the failure says: its size,
- * its signature, its header, its pixels.
+ * its signature, its header, its pixels. Where only large faces are wanted (`minFace`, `minFacePart`), a JPEG is decoded smaller than it is.
  */
-export function createSharpDecoder({ maxImageBytes, maxPixels, timeoutSeconds = 20 }: DecoderLimits): ImageDecoder {
+export function createSharpDecoder({
+  maxImageBytes,
+  maxPixels,
+  timeoutSeconds = 20,
+  minFace = 0,
+  minFacePart = 0,
+}: DecoderLimits): ImageDecoder {
   return {
     async decode(bytes) {
       const format = checkFile(bytes, maxImageBytes);
@@ -35,7 +40,8 @@ export function createSharpDecoder({ maxImageBytes, maxPixels, timeoutSeconds = 
       const readable = format === 'HEIC' ? await heicToTiff(bytes, { timeoutSeconds, check }) : bytes;
       const header = await readHeader(readable);
       check(header);
-      return readPixels(readable, header, timeoutSeconds);
+      const reduction = header.format === 'jpeg' ? reductionFor(header.autoOrient, { minFace, minFacePart }) : 1;
+      return readPixels(readable, header, { timeoutSeconds, reduction });
     },
   };
 }
@@ -84,18 +90,25 @@ function checkSize({ width, height }: Size, maxPixels: number): void {
   }
 }
 
-async function readPixels(bytes: Uint8Array, header: Size, timeoutSeconds: number): Promise<RgbImage> {
+async function readPixels(
+  bytes: Uint8Array,
+  header: Metadata,
+  { timeoutSeconds, reduction }: { readonly timeoutSeconds: number; readonly reduction: number },
+): Promise<RgbImage> {
   const start = performance.now();
+  const photo = header.autoOrient;
+  const smaller = { width: Math.floor(photo.width / reduction), height: Math.floor(photo.height / reduction) };
   try {
     const { data, info } = await sharp(bytes, options)
       .timeout({ seconds: timeoutSeconds })
       .autoOrient()
+      .resize(reduction > 1 ? { ...smaller, fit: 'fill' } : {})
       .flatten({ background: 'white' })
       .toColourspace('srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data };
+    return { width: info.width, height: info.height, data, ...(reduction > 1 && { photo }) };
   } catch (cause) {
     // sharp gives a time-out no code of its own; whatever fails after that time is one.
     const isLate = performance.now() - start >= timeoutSeconds * 1000;

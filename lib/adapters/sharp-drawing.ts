@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { BoundingBox, Landmarks } from '../vision/geometry.ts';
-import type { RgbImage } from '../vision/image.ts';
+import { photoSize, type RgbImage, type Size } from '../vision/image.ts';
 
 /** A face to be drawn, and whose it is. Without `person` it is unknown. */
 export interface DrawnFace {
@@ -26,13 +26,14 @@ export async function drawFaces(
   format: 'jpeg' | 'png',
 ): Promise<Uint8Array> {
   const { width, height, data } = photo;
+  const size = photoSize(photo);
   const drawing = sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false }).composite([
-    { input: Buffer.from(overlay(photo, faces)), limitInputPixels: false },
+    { input: Buffer.from(overlay(size, photo, faces)), limitInputPixels: false },
   ]);
   return drawing.toFormat(format, format === 'jpeg' ? { quality: 92 } : {}).toBuffer();
 }
 
-function overlay({ width, height }: RgbImage, faces: readonly DrawnFace[]): string {
+function overlay({ width, height }: Size, image: Size, faces: readonly DrawnFace[]): string {
   const side = Math.min(width, height);
   const line = Math.max(scale.line.least, side * scale.line.part);
   const text = Math.max(scale.text.least, side * scale.text.part);
@@ -40,7 +41,7 @@ function overlay({ width, height }: RgbImage, faces: readonly DrawnFace[]): stri
     const colour = face.person === undefined ? colours.unknown : colours.known;
     return `<g fill="none" stroke="${colour}">${boxOf(face, line)}${pointsOf(face, colour, line)}${labelOf(face, colour, { width, line, text })}</g>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${shapes.join('')}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${image.width}" height="${image.height}" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${shapes.join('')}</svg>`;
 }
 
 /** A dark line beneath the coloured one, so that it is seen on any ground. */

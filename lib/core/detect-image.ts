@@ -1,7 +1,7 @@
 import { cropFace } from '../vision/align.ts';
 import type { EmbedderCard } from '../vision/embedder-card.ts';
 import { type DetectedFace, largestFace } from '../vision/geometry.ts';
-import type { RgbImage } from '../vision/image.ts';
+import { photoSize, type RgbImage } from '../vision/image.ts';
 import { packCrop } from './crop-codec.ts';
 import { eraseFaces, eraseImage } from './erase-image.ts';
 import { ImageRejectedError } from './errors.ts';
@@ -130,7 +130,7 @@ async function handOver(
   faces: readonly DetectedFace[],
   person: string | undefined,
 ): Promise<DetectOutcome> {
-  const { width, height } = photo;
+  const { width, height } = photoSize(photo);
   const messages = faces.map(
     ({ box, confidence, landmarks }): FaceMessage => ({
       version: 1,

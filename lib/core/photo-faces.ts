@@ -1,6 +1,6 @@
 import { cropFace } from '../vision/align.ts';
 import { type DetectedFace, largestFace } from '../vision/geometry.ts';
-import type { RgbImage } from '../vision/image.ts';
+import { photoSize, type RgbImage } from '../vision/image.ts';
 import { ImageRejectedError, RequestError } from './errors.ts';
 import type { FaceDetector, FaceEmbedder, ImageDecoder, ImageStore } from './ports.ts';
 
@@ -62,10 +62,9 @@ export async function embedLargestFaces(ports: PhotoPorts, inputs: readonly Phot
   const embeddings = await ports.embedder.embed(
     found.map(({ photo, face }) => cropFace(photo, face, ports.embedder.card.crop)),
   );
-  return found.map(({ photo: { width, height }, face, facesInPhoto }, i) => ({
+  return found.map(({ photo, face, facesInPhoto }, i) => ({
     face,
-    width,
-    height,
+    ...photoSize(photo),
     facesInPhoto,
     embedding: embeddings[i]!,
   }));

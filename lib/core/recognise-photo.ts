@@ -1,5 +1,6 @@
 import { cropFace } from '../vision/align.ts';
 import type { DetectedFace } from '../vision/geometry.ts';
+import { photoSize } from '../vision/image.ts';
 import { identifyFace } from './identify-face.ts';
 import { findFaces, type PhotoInput, type PhotoPorts } from './photo-faces.ts';
 import type { FaceRegistry } from './ports.ts';
@@ -29,8 +30,7 @@ export async function recognisePhoto(
     embeddings.map((embedding) => identifyFace({ registry, embedder: embedder.card }, { collection, embedding })),
   );
   return {
-    width: photo.width,
-    height: photo.height,
+    ...photoSize(photo),
     faces: faces.map((face, i) => ({ face, identity: identities[i] })),
   };
 }

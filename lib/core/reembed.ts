@@ -1,6 +1,6 @@
 import { cropFace } from '../vision/align.ts';
-import type { DetectedFace, Point } from '../vision/geometry.ts';
-import type { RgbImage } from '../vision/image.ts';
+import { scaled } from '../vision/geometry.ts';
+import { photoSize, type RgbImage } from '../vision/image.ts';
 import { ImageRejectedError } from './errors.ts';
 import type { FaceEmbedder, FaceRegistry, ImageDecoder, ImageStore } from './ports.ts';
 import type { FaceRecord, ImageRecord } from './records.ts';
@@ -127,28 +127,10 @@ async function photoOf(
   }
 }
 
-/** Box and landmarks are in pixels of the photo as it was decoded then; it may be decoded to another size now. */
+/** Box and landmarks are in pixels of the photo as it was read then; a later version may read it at another size. */
 function cropOf(photo: RgbImage, face: FaceRecord, { card }: FaceEmbedder): RgbImage {
-  return cropFace(photo, scaled(face, photo.width / face.imageWidth, photo.height / face.imageHeight), card.crop);
-}
-
-function scaled(
-  { box, landmarks }: Pick<FaceRecord, 'box' | 'landmarks'>,
-  across: number,
-  down: number,
-): Pick<DetectedFace, 'box' | 'landmarks'> {
-  const { leftEye, rightEye, nose, mouthLeft, mouthRight } = landmarks;
-  const at = ([x, y]: Point): Point => [x * across, y * down];
-  return {
-    box: { left: box.left * across, top: box.top * down, width: box.width * across, height: box.height * down },
-    landmarks: {
-      leftEye: at(leftEye),
-      rightEye: at(rightEye),
-      nose: at(nose),
-      mouthLeft: at(mouthLeft),
-      mouthRight: at(mouthRight),
-    },
-  };
+  const { width, height } = photoSize(photo);
+  return cropFace(photo, scaled(face, width / face.imageWidth, height / face.imageHeight), card.crop);
 }
 
 /** Answers how many of the faces were still there. */

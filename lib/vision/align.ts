@@ -1,6 +1,6 @@
 import type { CropSpec } from './embedder-card.ts';
-import type { BoundingBox, Landmarks, Point } from './geometry.ts';
-import type { RgbImage } from './image.ts';
+import { type BoundingBox, type Landmarks, type Point, scaled } from './geometry.ts';
+import { photoSize, type RgbImage } from './image.ts';
 import type { Template } from './templates.ts';
 
 /** A map of the plane that turns, scales and shifts: x′ = a·x − b·y + tx, y′ = b·x + a·y + ty. */
@@ -54,8 +54,10 @@ export function cropFace(
   face: { readonly box: BoundingBox; readonly landmarks: Landmarks },
   crop: CropSpec,
 ): RgbImage {
+  const size = photoSize(photo);
+  const { box, landmarks } = scaled(face, photo.width / size.width, photo.height / size.height);
   const toPhoto =
-    crop.kind === 'similarity' ? fromTemplate(crop.template, face.landmarks) : fromBox(face.box, photo, crop);
+    crop.kind === 'similarity' ? fromTemplate(crop.template, landmarks) : fromBox(box, landmarks, photo, crop);
   return resample(photo, toPhoto, crop.size);
 }
 
@@ -89,6 +91,7 @@ function fromTemplate(
 
 function fromBox(
   box: BoundingBox,
+  landmarks: Landmarks,
   photo: { readonly width: number; readonly height: number },
   { size, margin }: { readonly size: number; readonly margin: number },
 ): AffineTransform {
@@ -96,10 +99,30 @@ function fromBox(
   const above = (box.height * margin) / 2;
   const left = Math.max(0, box.left - beside);
   const top = Math.max(0, box.top - above);
-  const xu = (Math.min(photo.width, box.left + box.width + beside) - left) / size;
-  const yv = (Math.min(photo.height, box.top + box.height + above) - top) / size;
-  // Pixels have their centres at halves: the first of the crop covers the photo from `left` to `left + xu`.
-  return { xu, xv: 0, yu: 0, yv, tx: left + (xu - 1) / 2, ty: top + (yv - 1) / 2 };
+  const across = (Math.min(photo.width, box.left + box.width + beside) - left) / size;
+  const down = (Math.min(photo.height, box.top + box.height + above) - top) / size;
+  // Pixels have their centres at halves: the first one from the left covers the photo from `left` to `left + across`.
+  const x = left + (across - 1) / 2;
+  const y = top + (down - 1) / 2;
+  const [right, bottom] = [x + (size - 1) * across, y + (size - 1) * down];
+  switch (headUp(landmarks)) {
+    case 'up':
+      return { xu: across, xv: 0, yu: 0, yv: down, tx: x, ty: y };
+    case 'down':
+      return { xu: -across, xv: 0, yu: 0, yv: -down, tx: right, ty: bottom };
+    case 'left':
+      return { xu: 0, xv: across, yu: -down, yv: 0, tx: x, ty: bottom };
+    case 'right':
+      return { xu: 0, xv: -across, yu: down, yv: 0, tx: right, ty: y };
+  }
+}
+
+/** Where the top of a head points, to the nearest quarter turn. */
+function headUp({ leftEye, rightEye, mouthLeft, mouthRight }: Landmarks): 'up' | 'down' | 'left' | 'right' {
+  const across = mouthLeft[0] + mouthRight[0] - leftEye[0] - rightEye[0];
+  const down = mouthLeft[1] + mouthRight[1] - leftEye[1] - rightEye[1];
+  if (Math.abs(across) <= Math.abs(down)) return down >= 0 ? 'up' : 'down';
+  return across > 0 ? 'left' : 'right';
 }
 
 function resample(

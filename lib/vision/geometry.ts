@@ -9,7 +9,10 @@ export interface BoundingBox {
   readonly height: number;
 }
 
-/** MTCNN's five points. Left and right are as the viewer sees them: `leftEye` is the eye nearer the photo's left edge. */
+/**
+ * MTCNN's five points. Left and right are as the viewer sees them who holds the photo so that the head is up: `leftEye` is then the eye nearer the left edge.
+ * Upright is a photo as its EXIF orientation says; one that lies on its side without saying so counts as upright, and the heads in it lie.
+ */
 export interface Landmarks {
   readonly leftEye: Point;
   readonly rightEye: Point;
@@ -64,4 +67,25 @@ export function mostCentralFace<F extends { readonly box: BoundingBox }>(
     central = face;
   }
   return central;
+}
+
+/** A face in the pixels of an image that is wider and higher by two factors. */
+export function scaled<F extends { readonly box: BoundingBox; readonly landmarks: Landmarks }>(
+  face: F,
+  across: number,
+  down: number,
+): F {
+  const { box, landmarks } = face;
+  const at = ([x, y]: Point): Point => [x * across, y * down];
+  return {
+    ...face,
+    box: { left: box.left * across, top: box.top * down, width: box.width * across, height: box.height * down },
+    landmarks: {
+      leftEye: at(landmarks.leftEye),
+      rightEye: at(landmarks.rightEye),
+      nose: at(landmarks.nose),
+      mouthLeft: at(landmarks.mouthLeft),
+      mouthRight: at(landmarks.mouthRight),
+    },
+  };
 }

@@ -1,28 +1,42 @@
 import { poolWindows, type Window } from './area-pool.ts';
 import { Candidates, candidateFields } from './candidates.ts';
-import { area, type DetectedFace, type Landmarks } from './geometry.ts';
-import type { RgbImage } from './image.ts';
+import { area, type DetectedFace, type Landmarks, scaled } from './geometry.ts';
+import { photoSize, type RgbImage, type Size } from './image.ts';
 import type { MtcnnNets, ProposalMaps } from './mtcnn-nets.ts';
 import { pyramidStrips } from './pyramid.ts';
+import { type SmallestFace, smallestFaceIn } from './smallest-face.ts';
+import { turned, turnedBack } from './turn.ts';
 
-/** What is looked for. The defaults are the reference implementation's (facenet-pytorch, `MTCNN`). */
-export interface DetectionSettings {
-  /** The side of the smallest face, in pixels. */
-  readonly minFace: number;
+/** What is looked for. The defaults are the reference implementation's (facenet-pytorch, `MTCNN`), but for the last four. */
+export interface DetectionSettings extends SmallestFace {
   /** The least face probability after each net. */
   readonly thresholds: readonly [proposal: number, refinement: number, output: number];
   /** How much smaller each level of the pyramid is than the one before. */
   readonly factor: number;
   /** At most so many faces are answered, the largest. */
   readonly maxFaces: number;
+  /** Whether a photo in which no sure face is found is looked at from the other three sides: it may lie on its side and not say so. */
+  readonly secondLook: boolean;
 }
 
+/**
+ * `minFacePart` begins to count where the shorter side has more than 2000 pixels: smaller faces are not what a large photo was taken for, and looking for
+ * them would take minutes.
+ */
 export const defaultDetectionSettings: DetectionSettings = {
   minFace: 20,
   thresholds: [0.6, 0.7, 0.7],
   factor: 0.709,
+  minFacePart: 0.01,
   maxFaces: 1000,
+  secondLook: true,
 };
+
+/**
+ * The confidence from which on a face is sure to be upright. Of 250 photos of LFW 248 have a face that is; lying on their left or right side or on their head, 6, 1
+ * and 11 of them still have one, but 33, 31 and 49 % have a face at 0.7.
+ */
+const sure = 0.99;
 
 /** The side of the proposal net's window, and how far apart two of its windows are. */
 const cell = 12;
@@ -39,28 +53,67 @@ const overlap = 0.7;
 
 /**
  * Finds the faces in a photo with MTCNN (Zhang et al. 2016), step for step as facenet-pytorch's `detect_face` does. Faces come sorted by falling box area;
- * boxes and landmarks are in pixels of the photo and may leave it.
+ * boxes and landmarks are in pixels of the photo and may leave it. When none is sure, the photo is turned by 90°, 180° and 270° and looked at again. The
+ * surest look counts, and its faces are answered where they lie in the photo as it was given.
  */
 export async function detectFaces(
-  photo: RgbImage,
+  image: RgbImage,
   nets: MtcnnNets,
   settings: Partial<DetectionSettings> = {},
 ): Promise<DetectedFace[]> {
-  const { minFace, thresholds, factor, maxFaces } = { ...defaultDetectionSettings, ...settings };
-  const proposed = await propose(photo, nets, pyramidScales(photo, minFace, factor), thresholds[0]);
-  const refined = await refine(photo, nets, proposed, thresholds[1]);
-  const faces = await finish(photo, nets, refined, thresholds[2]);
-  return faces.sort((a, b) => area(b.box) - area(a.box)).slice(0, maxFaces);
+  const all = { ...defaultDetectionSettings, ...settings };
+  const photo = photoSize(image);
+  const least = (smallestFaceIn(photo, all) * image.width) / photo.width;
+  let faces = await look(image, nets, least, all);
+  if (all.secondLook && sureness(faces) === 0) faces = await lookFromOtherSides(image, nets, least, all, faces);
+  return faces
+    .map((face) => scaled(face, photo.width / image.width, photo.height / image.height))
+    .sort((a, b) => area(b.box) - area(a.box))
+    .slice(0, all.maxFaces);
 }
 
-/** The scales of the pyramid's levels, the finest first: at the first the smallest face fills the proposal net's window, at the last that window fills the photo. */
-export function pyramidScales(
-  { width, height }: Pick<RgbImage, 'width' | 'height'>,
-  minFace: number,
-  factor: number,
-): number[] {
+async function look(
+  image: RgbImage,
+  nets: MtcnnNets,
+  leastFace: number,
+  { thresholds, factor }: DetectionSettings,
+): Promise<DetectedFace[]> {
+  const proposed = await propose(image, nets, pyramidScales(image, leastFace, factor), thresholds[0]);
+  const refined = await refine(image, nets, proposed, thresholds[1]);
+  return finish(image, nets, refined, thresholds[2]);
+}
+
+async function lookFromOtherSides(
+  image: RgbImage,
+  nets: MtcnnNets,
+  leastFace: number,
+  settings: DetectionSettings,
+  upright: DetectedFace[],
+): Promise<DetectedFace[]> {
+  let surest = upright;
+  let most = 0;
+  for (const turns of [1, 3, 2] as const) {
+    const faces = await look(turned(image, turns), nets, leastFace, settings);
+    if (sureness(faces) <= most) continue;
+    most = sureness(faces);
+    surest = faces.map((face) => turnedBack(face, image, turns));
+  }
+  return surest;
+}
+
+/** The confidences of the sure faces, taken together. */
+function sureness(faces: readonly DetectedFace[]): number {
+  return faces.reduce((sum, { confidence }) => (confidence >= sure ? sum + confidence : sum), 0);
+}
+
+/**
+ * The scales of the pyramid's levels, the finest first: at the first the smallest face fills the proposal net's window, at the last that window fills the
+ * photo. No face is smaller than that window.
+ */
+export function pyramidScales({ width, height }: Size, minFace: number, factor: number): number[] {
   const scales: number[] = [];
-  for (let scale = cell / minFace; Math.min(width, height) * scale >= cell; scale *= factor) scales.push(scale);
+  for (let scale = cell / Math.max(cell, minFace); Math.min(width, height) * scale >= cell; scale *= factor)
+    scales.push(scale);
   return scales;
 }
 

@@ -8,6 +8,7 @@ import { RequestError } from '../../lib/core/errors.ts';
 import { defaultCollection } from '../../lib/core/keys.ts';
 import { findFaces } from '../../lib/core/photo-faces.ts';
 import type { DetectedFace } from '../../lib/vision/geometry.ts';
+import { photoSize } from '../../lib/vision/image.ts';
 import { noSuchPhoto } from '../api-client.ts';
 import { connect, withData } from '../connect.ts';
 import { describeIdentity } from '../describe-event.ts';
@@ -85,7 +86,7 @@ async function identify(photo: string, data: string, collection: string): Promis
 
 async function find(bytes: Uint8Array): Promise<ShownPhoto> {
   const { photo, faces } = await findFaces({ ...(await openVision()), store: noStore }, { bytes });
-  return { width: photo.width, height: photo.height, faces };
+  return { ...photoSize(photo), faces };
 }
 
 function print({ width, height, faces }: ShownPhoto): void {

@@ -4,7 +4,7 @@ import { ImageRejectedError, RequestError } from '../../lib/core/errors.ts';
 import type { ImageDecoder } from '../../lib/core/ports.ts';
 import { cropFace } from '../../lib/vision/align.ts';
 import { largestFace, mostCentralFace } from '../../lib/vision/geometry.ts';
-import type { RgbImage } from '../../lib/vision/image.ts';
+import { photoSize, type RgbImage } from '../../lib/vision/image.ts';
 import type { Vision } from '../vision.ts';
 
 /** Which face of a photo the photo is of: `central` where it was cut around the person, as photos of benchmarks are; `largest` as enrolment takes it. */
@@ -35,7 +35,7 @@ export async function embedPhotos(
   };
   for (const photo of photos) {
     const image = await decode(decoder, folder, photo);
-    const face = faceChoices[choice](await detector.detect(image), image);
+    const face = faceChoices[choice](await detector.detect(image), photoSize(image));
     if (face) waiting.push({ photo, crop: cropFace(image, face, embedder.card.crop) });
     if (waiting.length === batch) await embedWaiting();
     onPhoto();

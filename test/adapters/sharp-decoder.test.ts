@@ -191,3 +191,31 @@ describe('a photo is rejected', () => {
     );
   });
 });
+
+describe('where only large faces are wanted', () => {
+  const large = createSharpDecoder({ ...limits, minFace: 320 });
+
+  test.for([1, 6])(
+    'a JPEG is decoded smaller than it is, and tells its size (EXIF orientation %i)',
+    async (orientation) => {
+      const sensor = quarters(481, 323, orientation);
+      const photo = await large.decode(await sensor.withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer());
+
+      expectQuarters(photo, 6, { width: 120, height: 80 });
+      expect(photo.photo).toEqual({ width: 481, height: 323 });
+    },
+  );
+
+  test('other formats, which would gain nothing, are decoded in full', async () => {
+    const photo = await large.decode(await quarters(480, 320).png().toBuffer());
+
+    expect(photo).toMatchObject({ width: 480, height: 320 });
+    expect(photo.photo).toBeUndefined();
+  });
+
+  test('a part of the photo counts as well', async () => {
+    const bytes = await quarters(960, 640).jpeg().toBuffer();
+
+    expect(await createSharpDecoder({ ...limits, minFacePart: 0.3 }).decode(bytes)).toMatchObject({ width: 480 });
+  });
+});

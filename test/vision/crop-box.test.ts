@@ -27,6 +27,36 @@ describe('a crop by the box', () => {
   });
 });
 
+describe('a crop by the box of a head that lies', () => {
+  const photo = ramp(40, 30);
+  const upright = crop(photo, [10, 6, 8, 8], 8).data;
+
+  it.each([
+    ['on its left side', { eyes: [10, 10], mouth: [18, 10] }, [0, 7], [0, 0]],
+    ['on its right side', { eyes: [18, 10], mouth: [10, 10] }, [7, 0], [7, 7]],
+    ['on its top', { eyes: [14, 14], mouth: [14, 6] }, [7, 7], [0, 7]],
+  ] as const)('%s has the head up', (_, { eyes, mouth }, leftUpper, rightUpper) => {
+    const points = { leftEye: eyes, rightEye: eyes, nose: eyes, mouthLeft: mouth, mouthRight: mouth };
+    const face = { box: { left: 10, top: 6, width: 8, height: 8 }, landmarks: points };
+    const { data } = cropFace(photo, face, { kind: 'box', size: 8, margin: 0 });
+
+    expect(pixel(data, 8, 0, 0)).toEqual(pixel(upright, 8, leftUpper[0], leftUpper[1]));
+    expect(pixel(data, 8, 7, 0)).toEqual(pixel(upright, 8, rightUpper[0], rightUpper[1]));
+  });
+});
+
+describe('a crop from a photo that was decoded smaller', () => {
+  it('is what it would be from the whole one', () => {
+    const whole = ramp(120, 90);
+    const half = { ...ramp(60, 45, 2), photo: { width: 120, height: 90 } };
+
+    const [expected, data] = [whole, half].map((photo) => crop(photo, [20, 20, 60, 60], 20).data);
+
+    const furthest = Math.max(...data!.map((value, i) => Math.abs(value - expected![i]!)));
+    expect(furthest).toBeLessThanOrEqual(1);
+  });
+});
+
 function crop(
   photo: RgbImage,
   [left, top, width, height]: readonly [number, number, number, number],
@@ -36,12 +66,12 @@ function crop(
   return cropFace(photo, { box: { left, top, width, height }, landmarks }, { kind: 'box', size, margin });
 }
 
-/** Red is the column, green the row. */
-function ramp(width: number, height: number): RgbImage {
+/** Red is the column, green the row, of pixels that are `size` wide. */
+function ramp(width: number, height: number, size = 1): RgbImage {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
-    data[i * 3] = i % width;
-    data[i * 3 + 1] = Math.floor(i / width);
+    data[i * 3] = size * (i % width);
+    data[i * 3 + 1] = size * Math.floor(i / width);
   }
   return { width, height, data };
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { type DetectedFace, intersectionOverUnion } from '../../lib/vision/geometry.ts';
 
 /** What the reference implementation found in a photo: boxes as left, top, right, bottom; landmarks as left eye, right eye, nose, mouth left, mouth right. */
@@ -9,6 +10,11 @@ export interface ReferencePhoto {
     readonly confidence: number;
     readonly landmarks: readonly (readonly [x: number, y: number])[];
   }[];
+}
+
+/** What it found in the sample photos of @vladmandic/face-api, by their names; made by goldens/mtcnn-samples.ts. */
+export async function readSampleReference(): Promise<Record<string, ReferencePhoto>> {
+  return JSON.parse(await readFile(new URL('goldens/mtcnn-samples.json', import.meta.url), 'utf8'));
 }
 
 /** How the detector's faces agree with the reference's. */

@@ -8,12 +8,10 @@ import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { modelsFolder } from '../../lib/config.ts';
 import { detectFaces, pyramidScales } from '../../lib/vision/mtcnn.ts';
 import type { MtcnnNets } from '../../lib/vision/mtcnn-nets.ts';
-import { agreementWith, type ReferencePhoto } from './mtcnn-reference.ts';
+import { agreementWith, type ReferencePhoto, readSampleReference } from './mtcnn-reference.ts';
 
 const decoder = createSharpDecoder({ maxImageBytes: 10_000_000, maxPixels: 120_000_000 });
 const shared = '../shared/data';
-/** Made by goldens/mtcnn-samples.ts. */
-const goldens = fileURLToPath(new URL('goldens/mtcnn-samples.json', import.meta.url));
 let nets: MtcnnNets;
 
 beforeAll(async () => {
@@ -43,7 +41,7 @@ function samplePath(name: string): string {
 
 describe('faces agree with the reference implementation', () => {
   test('in the sample photos, each of them', async () => {
-    const agreement = await agreementOn(await readReference(goldens), samplePath);
+    const agreement = await agreementOn(await readSampleReference(), samplePath);
 
     expect(agreement).toMatchObject({ expected: 20, found: 20, extras: 0 });
     // The reference's numbers are rounded to 0.01 pixels and its JPEG decoder rounds otherwise than sharp's; boxes here are some 200 pixels wide.

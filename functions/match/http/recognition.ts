@@ -4,6 +4,7 @@ import { recognisePhoto } from '../../../lib/core/recognise-photo.ts';
 import { searchFaces } from '../../../lib/core/search-faces.ts';
 import { verifyPerson, verifyPhotos } from '../../../lib/core/verify-faces.ts';
 import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
+import { photoSize } from '../../../lib/vision/image.ts';
 import { thresholdOf } from '../../../lib/vision/similarity.ts';
 import {
   detectAnswer,
@@ -71,7 +72,7 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
   app.openapi(detect, async (c) => {
     const { image } = await readFields(c, detectRequest, c.req.valid('query'));
     const { photo, faces } = await findFaces(ports, inputOf(image));
-    return c.json({ width: photo.width, height: photo.height, faces: faces.map(detectedOf) }, 200);
+    return c.json({ ...photoSize(photo), faces: faces.map(detectedOf) }, 200);
   });
 
   const identify = createRoute({
