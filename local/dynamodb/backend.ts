@@ -1,4 +1,11 @@
-import { Agent, type IncomingHttpHeaders, request, type Server } from 'node:http';
+import {
+  Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { listenOnLoopback } from '../loopback-server.ts';
@@ -31,6 +38,7 @@ export class Backend {
 
   constructor(path: string) {
     this.#server = dynalite({ path, createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+    containErrors(this.#server);
   }
 
   async start(): Promise<void> {
@@ -74,6 +82,25 @@ export class Backend {
     this.#agent.destroy();
     await new Promise<void>((resolve, reject) => this.#server.close((error) => (error ? reject(error) : resolve())));
   }
+}
+
+/** What dynalite does not foresee in a request, such as an attribute that is null, it throws in the listener of the request's end, which would end the process. */
+function containErrors(server: Server): void {
+  const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const emit = request.emit.bind(request) as (...event: unknown[]) => boolean;
+    request.emit = (...event: unknown[]) => {
+      try {
+        return emit(...event);
+      } catch {
+        response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+        response.end(JSON.stringify({ __type: 'com.amazon.coral.service#SerializationException' }));
+        return true;
+      }
+    };
+    for (const listener of listeners) listener(request, response);
+  });
 }
 
 function errorCodeOf({ __type = '' }: { readonly __type?: string }): string {

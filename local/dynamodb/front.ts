@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { crc32 } from 'node:zlib';
 import type { TableDescription } from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
 import { readBody } from '../loopback-server.ts';
 import { type Answer, type Backend, type Item, noSuchTable } from './backend.ts';
 import { type Definitions, readAttributes, readIndexes, type TableVectors } from './definitions.ts';
@@ -93,12 +94,8 @@ export class Front {
   async #updateTable(request: Request, { TableName: table, VectorIndexUpdates, ...rest }: Input): Promise<Answer> {
     if (VectorIndexUpdates === undefined || table === undefined) return this.#describing(request);
     const { AttributeDefinitions, ...others } = rest;
-    const updates = VectorIndexUpdates as readonly {
-      readonly Create?: object;
-      readonly Delete?: { IndexName: string };
-    }[];
-    const [update] = updates;
-    if (!update || updates.length > 1 || Object.keys(others).length > 0) {
+    const update = updatesSchema.safeParse(VectorIndexUpdates).data?.[0];
+    if (!update || Object.keys(others).length > 0) {
       throw invalid(
         'One or more parameter values were invalid: Only one vector index can be created or deleted in one UpdateTable, and nothing else with it',
       );
@@ -219,12 +216,19 @@ export class Front {
   }
 }
 
+const updatesSchema = z
+  .array(z.object({ Create: z.looseObject({}).optional(), Delete: z.object({ IndexName: z.string() }).optional() }))
+  .length(1);
+
 type Writes = Readonly<Record<string, { readonly puts: readonly Item[]; readonly keys: readonly Item[] }>>;
 
 function batchWritesOf(input: Input): Writes {
-  const requests = Object.entries((input.RequestItems ?? {}) as BatchWrites);
+  const requests = batchSchema.safeParse(input.RequestItems);
+  // What cannot be followed must not reach the table.
+  if (!requests.success)
+    throw invalid('The batch must be lists of PutRequest and DeleteRequest by the names of tables');
   return Object.fromEntries(
-    requests.map(([table, writes]) => [
+    Object.entries(requests.data).map(([table, writes]) => [
       table,
       {
         puts: writes.flatMap(({ PutRequest }) => (PutRequest ? [PutRequest.Item] : [])),
@@ -234,12 +238,16 @@ function batchWritesOf(input: Input): Writes {
   );
 }
 
-type BatchWrites = Readonly<
-  Record<
-    string,
-    readonly { readonly PutRequest?: { readonly Item: Item }; readonly DeleteRequest?: { readonly Key: Item } }[]
-  >
->;
+const item = z.custom<Item>((value) => typeof value === 'object' && value !== null);
+const batchSchema = z.record(
+  z.string(),
+  z.array(
+    z.object({
+      PutRequest: z.object({ Item: item }).optional(),
+      DeleteRequest: z.object({ Key: item }).optional(),
+    }),
+  ),
+);
 
 /** Parts the attribute definitions that key schemas use from those that only vector indexes use, which the one behind would refuse. */
 function splitAttributes(input: Input) {
@@ -258,11 +266,12 @@ function splitAttributes(input: Input) {
   };
 }
 
-/** What is not a JSON object is left to the one behind to refuse. */
+const inputSchema = z.looseObject({ TableName: z.string().optional() });
+
+/** What is not a JSON object, or names no table as one does, is left to the one behind to refuse. */
 function inputOf(body: Buffer): Input | undefined {
   try {
-    const input: unknown = JSON.parse(body.toString());
-    return typeof input === 'object' && input !== null ? (input as Input) : undefined;
+    return inputSchema.safeParse(JSON.parse(body.toString())).data as Input | undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

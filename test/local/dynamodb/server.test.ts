@@ -3,7 +3,7 @@ import { GetItemCommand, ListTablesCommand, PutItemCommand, QueryCommand } from 
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../lib/core/errors.ts';
 import { startDynamoDb } from '../../../local/dynamodb/server.ts';
-import { faceItem, faceKey, startFixture, table } from './fixture.ts';
+import { faceItem, faceKey, startFixture, table, vectorIndex } from './fixture.ts';
 
 describe('the DynamoDB of the embedded stack', () => {
   it('passes on what it does not know better', async () => {
@@ -57,6 +57,33 @@ describe('the DynamoDB of the embedded stack', () => {
       broken.write('{"TableName":', () => broken.destroy());
     });
 
+    expect(await search([0, 0])).toEqual([]);
+  });
+
+  it.each([
+    ['PutItem', { Item: { a: null } }],
+    ['PutItem', { Item: [null] }],
+    ['UpdateItem', { Key: { pk: null, sk: 5 } }],
+    ['DeleteItem', { TableName: null, Key: {} }],
+    ['BatchWriteItem', { RequestItems: { [table]: null } }],
+    ['BatchWriteItem', { RequestItems: { [table]: [null, { PutRequest: { Item: null } }] } }],
+    ['CreateTable', { VectorIndexes: [null], AttributeDefinitions: 5 }],
+    ['UpdateTable', { VectorIndexUpdates: null }],
+    ['UpdateTable', { VectorIndexUpdates: [{ Delete: null }] }],
+    ['SearchVectors', { IndexName: vectorIndex, SearchVector: [null], TopK: 1 }],
+  ])('refuses a %s with %o, and goes on', async (operation, input) => {
+    const { url, search } = await startFixture();
+    const headers = {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
+      authorization: 'AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=local',
+      'x-amz-date': '20200101T000000Z',
+    };
+
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ TableName: table, ...input }) });
+
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toHaveProperty('__type');
     expect(await search([0, 0])).toEqual([]);
   });
 
