@@ -69,7 +69,7 @@ function tableOf(evaluation: Evaluation): string {
       ({ falseMatchRate, trueMatchRate, distance, falseMatches }) =>
         `  ${falseMatchRate.toExponential().padEnd(16)}  ${percent(trueMatchRate).padEnd(15)}  ${distance.toFixed(4)}  (${falseMatches} false matches)`,
     ),
-    `  of ${evaluation.impostorPairs} pairs of different people (${evaluation.impostors === 'all' ? 'all that the photos allow' : 'the listed ones'})`,
+    `  of ${evaluation.impostorPairs} pairs of different people and ${evaluation.genuinePairs} of the same (${evaluation.ratesOf === 'all' ? 'all that the photos allow' : 'the listed ones'})`,
   ];
   if (identification) {
     const { enrolled, searches, rankOneRate, trueIdentificationRate, falseAlarmRate, distance } = identification;

@@ -22,16 +22,19 @@ export interface Evaluation {
   readonly accuracyDeviation: number;
   readonly thresholds: readonly {
     readonly falseMatchRate: number;
-    /** Of the genuine pairs of the list, 0..1. */
+    /** Of all genuine pairs that the photos allow, 0..1, or of the listed ones where folders are not people; the same kind of pairs as the false matches are of. */
     readonly trueMatchRate: number;
+    /** Of the genuine pairs of the list, 0..1. */
+    readonly listedTrueMatchRate: number;
     /** Euclidean, 0..2. */
     readonly distance: number;
     /** Pairs of different people that are nearer: the rate is measured where these are many, and a guess where they are none. */
     readonly falseMatches: number;
   }[];
-  /** Which pairs of different people the false match rates are of: all that the photos allow, or the listed ones where folders are not people. */
-  readonly impostors: 'all' | 'listed';
+  /** Which pairs the rates are of: all that the photos allow, or the listed ones where folders are not people. */
+  readonly ratesOf: 'all' | 'listed';
   readonly impostorPairs: number;
+  readonly genuinePairs: number;
   /** One photo enrolled of each person; absent where folders are not people. */
   readonly identification?: Identification;
 }
@@ -56,7 +59,8 @@ export function evaluate(
         }),
       )
     : undefined;
-  const impostor = people ? pairDistances(people).impostor : listedImpostors(judged);
+  const { genuine, impostor } = people ? pairDistances(people) : listedDistances(judged);
+  const genuinePairs = people ? pairsWithin(photos) : judged.filter(({ same }) => same).length;
   const { mean, deviation } = leaveOneFoldOutAccuracy(judged);
   return {
     embedder,
@@ -68,10 +72,15 @@ export function evaluate(
     thresholds: falseMatchRates.map((falseMatchRate) => {
       const distance = impostor.distanceAt(falseMatchRate);
       const falseMatches = impostor.nearer(distance);
-      return { falseMatchRate, trueMatchRate: trueMatchRate(judged, distance), distance, falseMatches };
+      const rates = {
+        trueMatchRate: genuine.nearer(distance) / genuinePairs,
+        listedTrueMatchRate: trueMatchRate(judged, distance),
+      };
+      return { falseMatchRate, ...rates, distance, falseMatches };
     }),
-    impostors: people ? 'all' : 'listed',
+    ratesOf: people ? 'all' : 'listed',
     impostorPairs: impostor.total,
+    genuinePairs,
     ...(people && { identification: identifyOneShot(people, falseAlarmRate) }),
   };
 }
@@ -99,8 +108,17 @@ function foldersArePeople(pairs: readonly Pair[]): boolean {
   );
 }
 
-function listedImpostors(judged: readonly JudgedPair[]): DistanceHistogram {
-  const histogram = new DistanceHistogram();
-  for (const { same, distance } of judged) if (!same) histogram.add(distance);
-  return histogram;
+/** All pairs of photos in one folder, whether a face was found in them or not. */
+function pairsWithin(photos: readonly string[]): number {
+  const sizes = new Map<string, number>();
+  for (const photo of photos) sizes.set(posix.dirname(photo), (sizes.get(posix.dirname(photo)) ?? 0) + 1);
+  return [...sizes.values()].reduce((sum, size) => sum + (size * (size - 1)) / 2, 0);
+}
+
+/** A pair with a photo without a face is at no distance. */
+function listedDistances(judged: readonly JudgedPair[]) {
+  const genuine = new DistanceHistogram();
+  const impostor = new DistanceHistogram();
+  for (const { same, distance } of judged) if (distance <= 2) (same ? genuine : impostor).add(distance);
+  return { genuine, impostor };
 }

@@ -19,7 +19,7 @@ describe('facenet eval', () => {
     for (const person of ['one', 'two']) await mkdir(join(folder, person));
     for (const [person, sample] of [
       ['one', 'sample1'],
-      ['two', 'sample2'],
+      ['two', 'sample3'],
     ] as const) {
       const photo = sharp(join(samples, `${sample}.jpg`));
       await photo.resize({ width: 500 }).toFile(join(folder, person, '1.jpg'));
@@ -66,7 +66,7 @@ describe('facenet eval', () => {
         { falseMatchRate: 1e-3 },
         { falseMatchRate: 1e-4 },
       ],
-      impostors: 'all',
+      ratesOf: 'all',
       impostorPairs: 4,
     });
   });
@@ -96,6 +96,6 @@ describe.skipIf(!existsSync(lfw) || !process.env.FACENET_TEST_LFW)('facenet eval
     const { photos, photosWithFace, accuracy, thresholds } = JSON.parse(stdout);
     expect(photosWithFace / photos).toBeGreaterThanOrEqual(0.999);
     expect(accuracy).toBeGreaterThanOrEqual(0.99);
-    expect(thresholds[1].trueMatchRate).toBeGreaterThanOrEqual(0.97);
+    expect(thresholds[1].trueMatchRate).toBeGreaterThanOrEqual(0.98);
   });
 });

@@ -31,7 +31,8 @@ describe('an evaluation', () => {
       pairs: 4,
       accuracy: 1,
       accuracyDeviation: 0,
-      impostors: 'all',
+      ratesOf: 'all',
+      genuinePairs: 2,
       impostorPairs: 8,
       identification: { enrolled: 3, searches: 2, rankOneRate: 1 },
     });
@@ -45,7 +46,7 @@ describe('an evaluation', () => {
 
     const evaluation = evaluate('model', flat, embeddings);
 
-    expect(evaluation).toMatchObject({ impostors: 'listed', impostorPairs: 2, accuracy: 1 });
+    expect(evaluation).toMatchObject({ ratesOf: 'listed', impostorPairs: 2, accuracy: 1 });
     expect(evaluation.identification).toBeUndefined();
   });
 
