@@ -28,6 +28,9 @@ export interface IssuedKeysAuth {
   readonly sha256: readonly string[];
 }
 
+/** 65 bytes each, of the 4 KB that the variables of a function may take. */
+const mostKeys = 50;
+
 /** The ways to let callers in. */
 export const ApiAuth = {
   /** Requests are signed with AWS credentials (SigV4), and the caller's policies say which routes; see the grants of FaceRecognition. */
@@ -56,13 +59,18 @@ export const ApiAuth = {
   /**
    * Requests carry `x-api-key: <key>`. Make a key by `openssl rand -hex 32` and its SHA-256 by `printf %s "$key" | sha256sum`; a key is revoked by leaving
    * it out and deploying.
-   * @throws ConfigError when there is no key, or something that is no SHA-256
+   * @throws ConfigError when there is no key, more of them than a function's variables hold, or something that is no SHA-256
    */
   issuedKeys({ sha256 }: Omit<IssuedKeysAuth, 'kind'>): ApiAuth {
     const wrong = sha256.find((hash) => !/^[0-9a-f]{64}$/.test(hash));
     if (sha256.length === 0 || wrong !== undefined) {
       throw new ConfigError(
         `Expected the SHA-256 of each issued key as 64 lower-case hexadecimal digits, received ${wrong === undefined ? 'none' : `one of ${wrong.length} characters`}. Make it by: printf %s "$key" | sha256sum`,
+      );
+    }
+    if (sha256.length > mostKeys) {
+      throw new ConfigError(
+        `Expected at most ${mostKeys} issued keys, as Lambda holds 4 KB of variables, received ${sha256.length}. Give callers tokens instead: ApiAuth.jwt().`,
       );
     }
     return { kind: 'issued-keys', sha256 };

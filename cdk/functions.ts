@@ -31,9 +31,6 @@ const apiTimeoutSeconds = 29;
 /** Memory of the functions that only wait for others. */
 const waitingMemoryMiB = 512;
 
-/** What Lambda gives for one vCPU. */
-const vcpuMiB = 1769;
-
 export interface RecognitionFunctionsProps {
   readonly embedder: string;
   readonly metricsNamespace: string;
@@ -81,7 +78,6 @@ export class RecognitionFunctions extends Construct {
         [variable.embedder]: embedder,
         [variable.metricsNamespace]: props.metricsNamespace,
         [variable.tracing]: 'true',
-        [variable.threads]: String(Math.max(1, Math.round(memoryMiB / vcpuMiB))),
       },
     });
     const layer = new LayerVersion(this, 'Models', {

@@ -31,13 +31,46 @@ const recordSchema = z.object({
     }),
   }),
 });
+
+/** The same change as EventBridge tells it, where a bucket that is there already sends its events: keys are plain, and names of fields differ. */
+const eventSchema = z
+  .object({
+    'detail-type': z.enum(['Object Created', 'Object Deleted']),
+    detail: z.object({
+      bucket: z.object({ name: z.string().min(1) }),
+      object: z.object({
+        key: z.string().min(1),
+        size: z.number().optional(),
+        etag: z.string().optional(),
+        'version-id': z.string().optional(),
+        sequencer: recordSchema.shape.s3.shape.object.shape.sequencer,
+      }),
+      'deletion-type': z.enum(['Permanently Deleted', 'Delete Marker Created']).optional(),
+    }),
+  })
+  .transform(({ 'detail-type': type, detail }) => {
+    const { key, size, etag, 'version-id': versionId, sequencer } = detail.object;
+    const marked = detail['deletion-type'] === 'Delete Marker Created';
+    return {
+      eventName:
+        type === 'Object Created'
+          ? 'ObjectCreated'
+          : marked
+            ? 'ObjectRemoved:DeleteMarkerCreated'
+            : 'ObjectRemoved:Delete',
+      s3: { bucket: detail.bucket, object: { key: encodeURIComponent(key), size, eTag: etag, versionId, sequencer } },
+    };
+  });
+
 const notificationSchema = z.union([
   z.object({ Records: z.array(recordSchema) }),
   z.object({ Event: z.literal('s3:TestEvent') }).transform(() => ({ Records: [] })),
+  eventSchema.transform((record) => ({ Records: [record] })),
 ]);
 
 /**
- * Reads the body of an S3 event notification. Keys come URL-encoded with `+` for a space and leave decoded; `s3:TestEvent` has no changes.
+ * Reads the body of an S3 event notification, or of an event of S3 that came by EventBridge. The keys of notifications come URL-encoded with `+` for a space
+ * and leave decoded; `s3:TestEvent` has no changes.
  * @throws FacenetError INVALID_MESSAGE when it is not such a notification
  */
 export function objectChangesOf(body: string): ObjectChange[] {
@@ -71,7 +104,8 @@ function changeOf({ eventName, s3: { bucket, object } }: z.infer<typeof recordSc
 }
 
 function kindOf(eventName: string, versionId: string | undefined): ObjectChange['kind'] | undefined {
-  if (eventName.startsWith('ObjectCreated:')) return 'created';
-  if (eventName === 'ObjectRemoved:Delete' && versionId) return 'version-removed';
-  return eventName.startsWith('ObjectRemoved:') ? 'removed' : undefined;
+  const [event, how] = eventName.split(':');
+  if (event === 'ObjectCreated') return 'created';
+  if (event !== 'ObjectRemoved' && event !== 'LifecycleExpiration') return undefined;
+  return how === 'Delete' && versionId ? 'version-removed' : 'removed';
 }

@@ -158,15 +158,6 @@ describe('the functions', () => {
     }
   });
 
-  it('have a thread for each vCPU of their memory', () => {
-    const threads = (detectMemoryMiB: number) =>
-      resourcesOf(synthesise({ detectMemoryMiB }), 'AWS::Lambda::Function').find(([path]) =>
-        path.includes('Detect'),
-      )![1].Properties.Environment.Variables[variable.threads];
-
-    expect([512, 1769, 3538].map(threads)).toEqual(['1', '1', '2']);
-  });
-
   it('run the same image, but for detect', () => {
     const images = resourcesOf(template, 'AWS::Lambda::Function').flatMap(
       ([, { Properties }]) => Properties.Code.ImageUri ?? [],

@@ -37,6 +37,14 @@ describe('reading the notifications of a bucket', () => {
     expect(kind('ObjectRemoved:Delete', { versionId: 'old' })).toBe('version-removed');
   });
 
+  it('takes what a lifecycle rule expires for what it is: gone, or one version of it', () => {
+    const kind = (how: string, object: object) =>
+      objectChangesOf(body(`LifecycleExpiration:${how}`, { key: 'k', sequencer: '1', ...object }))[0]?.kind;
+    expect(kind('Delete', {})).toBe('removed');
+    expect(kind('DeleteMarkerCreated', { versionId: 'marker' })).toBe('removed');
+    expect(kind('Delete', { versionId: 'old' })).toBe('version-removed');
+  });
+
   it('takes the test event of a new notification for nothing', () => {
     expect(objectChangesOf(JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'photos' }))).toEqual(
       [],
@@ -55,5 +63,45 @@ describe('reading the notifications of a bucket', () => {
     expect(() => objectChangesOf(body('ObjectCreated:Put', { key: 'photos/100%.jpg', sequencer: '1' }))).toThrow(
       expect.objectContaining({ code: 'INVALID_MESSAGE' }),
     );
+  });
+});
+
+describe('reading the events of a bucket that come by EventBridge', () => {
+  /** As S3's user guide shows them; what is not read is left out. */
+  const event = (type: string, object: object, detail: object = {}) =>
+    JSON.stringify({
+      version: '0',
+      source: 'aws.s3',
+      'detail-type': type,
+      detail: {
+        version: '0',
+        bucket: { name: 'mine' },
+        object: { sequencer: '617f08299329d189', ...object },
+        ...detail,
+      },
+    });
+
+  it('reads a new object, whose key is not encoded', () => {
+    const object = { key: 'photos/a b+100%.jpg', size: 5, etag: 'b1946ac9', 'version-id': 'v1' };
+
+    expect(objectChangesOf(event('Object Created', object, { reason: 'PutObject' }))).toEqual([
+      {
+        kind: 'created',
+        source: { bucket: 'mine', key: 'photos/a b+100%.jpg', versionId: 'v1' },
+        sequencer: '617F08299329D1890000000000000000',
+        size: 5,
+        eTag: 'b1946ac9',
+      },
+    ]);
+  });
+
+  it.each([
+    ['Permanently Deleted', undefined, 'removed'],
+    ['Permanently Deleted', 'old', 'version-removed'],
+    ['Delete Marker Created', 'marker', 'removed'],
+  ])('reads a deletion (%s, version %s) as %s', (type, version, kind) => {
+    const object = { key: 'photos/a.jpg', ...(version && { 'version-id': version }) };
+
+    expect(objectChangesOf(event('Object Deleted', object, { 'deletion-type': type }))).toMatchObject([{ kind }]);
   });
 });
