@@ -9,18 +9,24 @@ const heifBrands = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf
 
 /** Tells the format of a file by its signature; names and media types can lie. */
 export function formatOf(bytes: Uint8Array): ImageFormat {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytes)).toString('latin1');
+  const head = headOf(bytes);
   if (head.startsWith('\xff\xd8\xff')) return 'JPEG';
   if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'PNG';
   if (head.startsWith('GIF87a') || head.startsWith('GIF89a')) return 'GIF';
   if (head.startsWith('RIFF') && head.startsWith('WEBP', 8)) return 'WebP';
   if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].some((signature) => head.startsWith(signature))) return 'TIFF';
-  return head.startsWith('ftyp', 4) ? heifFormatOf(brandsOf(head)) : 'other';
+  return head.startsWith('ftyp', 4) ? heifFormatOf(brandsOf(bytes)) : 'other';
 }
 
-function brandsOf(head: string): string[] {
+/** The brands in the `ftyp` box that a file of the HEIF family begins with, the major one first. */
+export function brandsOf(bytes: Uint8Array): string[] {
+  const head = headOf(bytes);
   const boxEnd = Buffer.from(head.slice(0, 4), 'latin1').readUInt32BE();
   return head.slice(8, boxEnd).match(/.{4}/gs) ?? [];
+}
+
+function headOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytes)).toString('latin1');
 }
 
 /** `mif1` alone says only that it is HEIF; a more exact brand beside it decides. */

@@ -4,7 +4,7 @@ import type { ImageDecoder } from '../core/ports.ts';
 import type { RgbImage, Size } from '../vision/image.ts';
 import { reductionFor, type SmallestFace } from '../vision/smallest-face.ts';
 import { heicToTiff } from './heic-decoder.ts';
-import { formatOf, type ImageFormat } from './image-format.ts';
+import { brandsOf, formatOf, type ImageFormat } from './image-format.ts';
 import { corruptImage, slowImage } from './image-rejections.ts';
 import { imageTooLarge } from './image-too-large.ts';
 
@@ -37,7 +37,7 @@ export function createSharpDecoder({
     async decode(bytes) {
       const format = checkFile(bytes, maxImageBytes);
       const check = (header: Size) => checkSize(header, maxPixels);
-      const readable = format === 'HEIC' ? await heicToTiff(bytes, { timeoutSeconds, check }) : bytes;
+      const readable = format === 'HEIC' ? await heicToTiff(bytes, { timeoutSeconds, check }) : asStill(bytes, format);
       const header = await readHeader(readable);
       check(header);
       const reduction = header.format === 'jpeg' ? reductionFor(header.autoOrient, { minFace, minFacePart }) : 1;
@@ -65,6 +65,14 @@ function checkFile(bytes: Uint8Array, maxImageBytes: number): ImageFormat {
     );
   }
   return format;
+}
+
+/** libvips goes by the first brand of an AVIF, and does not know the one of a sequence, in which the first picture stands as in any other. */
+function asStill(bytes: Uint8Array, format: ImageFormat): Uint8Array {
+  if (format !== 'AVIF' || brandsOf(bytes)[0] !== 'avis') return bytes;
+  const still = Buffer.from(bytes);
+  still.write('avif', 8, 'latin1');
+  return still;
 }
 
 async function readHeader(bytes: Uint8Array): Promise<Metadata> {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
@@ -87,6 +89,12 @@ describe('a photo is decoded', () => {
       .toFormat(format, { lossless: true })
       .toBuffer();
     expect((await sharp(bytes).metadata()).pages).toBe(2);
+
+    expectQuarters(await decoder.decode(bytes), 6);
+  });
+
+  test('by the first picture of an AVIF sequence', async () => {
+    const bytes = readFileSync(join(import.meta.dirname, 'goldens', 'sequence.avif'));
 
     expectQuarters(await decoder.decode(bytes), 6);
   });

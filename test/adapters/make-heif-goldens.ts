@@ -1,8 +1,9 @@
 /**
- * Makes goldens/*.heic, which stand for what cameras write; nothing that npm has encodes HEVC. Debian 12 made those in the repository:
+ * Makes goldens/*.heic and sequence.avif, which stand for what cameras write; nothing that npm has encodes HEVC, or a sequence. Debian 12 made those in the
+ * repository:
  *
  *     apt-get install libheif-examples ffmpeg
- *     npx tsx test/adapters/make-heic-goldens.ts
+ *     npx tsx test/adapters/make-heif-goldens.ts
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import sharp, { type Sharp } from 'sharp';
 import { quarterColours, quarters } from './odd-images.ts';
 
 const goldens = join(import.meta.dirname, 'goldens');
-const folder = mkdtempSync(join(tmpdir(), 'heic-goldens-'));
+const folder = mkdtempSync(join(tmpdir(), 'heif-goldens-'));
 const width = 48;
 const height = 32;
 const inFull = ['-q', '90', '-p', 'chroma=444'];
@@ -28,7 +29,7 @@ await encode(
     sharp({ create: { width: 64, height: 64, channels: 3, background: { r, g, b } } }).png(),
   ),
 );
-await encodeSequence();
+await encodeSequences();
 rmSync(folder, { recursive: true });
 
 async function encode(name: string, pictures: readonly Sharp[], ...options: string[]): Promise<void> {
@@ -42,14 +43,27 @@ async function encode(name: string, pictures: readonly Sharp[], ...options: stri
 }
 
 /** Two frames, the second in other colours. A film becomes a HEIF sequence by its brands (ISO/IEC 23008-12, 7.3). */
-async function encodeSequence(): Promise<void> {
+async function encodeSequences(): Promise<void> {
   const frame = join(folder, 'frame.png');
   const film = join(folder, 'film.mp4');
   await quarters(width, height).toFile(frame);
-  const input = ['-loop', '1', '-i', frame, '-frames:v', '2', '-vf', String.raw`negate=enable=gt(n\,0)`];
-  const codec = ['-c:v', 'libx265', '-x265-params', 'log-level=error:crf=12', '-pix_fmt', 'yuv444p', '-tag:v', 'hvc1'];
-  execFileSync('ffmpeg', ['-loglevel', 'error', ...input, ...codec, film]);
+  const input = [
+    '-loop',
+    '1',
+    '-i',
+    frame,
+    '-frames:v',
+    '2',
+    '-vf',
+    String.raw`negate=enable=gt(n\,0)`,
+    '-pix_fmt',
+    'yuv444p',
+  ];
+  const encode = (codec: readonly string[], file: string) =>
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...input, ...codec, file]);
+  encode(['-c:v', 'libx265', '-x265-params', 'log-level=error:crf=12', '-tag:v', 'hvc1'], film);
   const bytes = readFileSync(film);
   bytes.write('hevc\0\0\0\0msf1hevciso8', 8, 'latin1');
   writeFileSync(join(goldens, 'sequence.heic'), bytes);
+  encode(['-c:v', 'libaom-av1', '-crf', '10', '-cpu-used', '8'], join(goldens, 'sequence.avif'));
 }
