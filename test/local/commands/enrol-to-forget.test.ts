@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { access, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findStack } from '../../../local/stack-file.ts';
 import { portrait, RunningStack, sample } from '../running-stack.ts';
 import { facenet, type Outcome } from './facenet.ts';
 
@@ -299,6 +301,28 @@ describe('facenet in a process of its own', () => {
     expect(people).toMatchObject({ code: 0, stderr: '' });
     expect(json(people).people).toMatchObject([{ person: 'ada' }]);
     expect(unknown).toMatchObject({ code: 1, stderr: '', stdout: expect.stringMatching(/^unknown/) });
+  });
+});
+
+describe('a command on a folder that no stack serves', () => {
+  it('brings up a stack of its own, and ends it', async () => {
+    const data = file('own');
+    expect(await facenet('people', '--json', '--data', data)).toEqual({
+      code: 0,
+      stdout: '{\n  "people": []\n}\n',
+      stderr: '',
+    });
+    expect(await findStack(data)).toBeUndefined();
+    await expect(access(join(data, 'stack.json'))).rejects.toThrow('ENOENT');
+  });
+
+  it('says so when another process has the folder and serves nothing', async () => {
+    const lock = new ClassicLevel(join(file('own'), 'dynamodb/tables'));
+    await lock.open();
+    const { code, stderr } = await facenet('people', '--data', file('own'));
+    await lock.close();
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^INVALID_CONFIG: Expected the folder .* Stop that process, or choose another folder/);
   });
 });
 
