@@ -42,6 +42,8 @@ export function bundle(modules: readonly string[], folder: string): void {
       target: 'node22',
       minifySyntax: true,
       minifyWhitespace: true,
+      // An uncaught error is printed with the line it came from.
+      lineLimit: 200,
       sourcemap: 'linked',
       sourcesContent: false,
       metafile: true,

@@ -25,7 +25,7 @@ import { type LambdaFunction, runtimeInterfaceClient, startLambda } from './lamb
 /** A folder that `arm64-root.sh` made: everything then runs as it does on Graviton, with the libraries for arm64, and slowly. */
 const arm64Root = process.env.FACENET_PROOF_ARM64;
 const prepare = arm64Root ? () => {} : addHostLibraries;
-const milliseconds = arm64Root ? 600_000 : 120_000;
+const milliseconds = arm64Root ? 1_800_000 : 120_000;
 
 const embedder = 'mobilefacenet';
 const bucket = 'photos';
