@@ -10,6 +10,11 @@ export function countOption(text: string): number {
   return wholeNumber(text, 1, 100);
 }
 
+/** Reads seconds from the command line, an hour at most. */
+export function secondsOption(text: string): number {
+  return wholeNumber(text, 1, 3600);
+}
+
 function wholeNumber(text: string, least: number, most: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= least && number <= most) return number;

@@ -10,6 +10,7 @@ import { modelsCommand } from './commands/models.ts';
 import { peopleCommand } from './commands/people.ts';
 import { reembedCommand } from './commands/reembed.ts';
 import { searchCommand } from './commands/search.ts';
+import { smokeCommand } from './commands/smoke.ts';
 import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
 
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     reembedCommand(),
     demoCommand(),
     calibrateCommand(),
+    smokeCommand(),
     modelsCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
