@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { detectCode, handler, imageSource } from '../cdk/function-assets.ts';
 import { defaultEmbedder, functionEnvironment, modelsFolder, variable } from '../lib/config.ts';
-import { addHostLibraries } from '../test/functions/lambda/host-libraries.ts';
+import { addHostLibraries } from './host-libraries.ts';
 
 /**
  * How long a cold start takes: a new process that loads a function's bundle and opens its sessions, against one that does nothing (`node -e 0`), in turns.
