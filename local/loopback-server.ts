@@ -8,6 +8,9 @@ export const loopback = '127.0.0.1';
 /** Milliseconds that clients have at a close to finish what they are sending and to take their answers. */
 const graceMillis = 2000;
 
+/** Longer than any client here keeps an idle connection: else one that a busy machine delays sends a request into a connection that is just being closed. */
+const keepAliveMillis = 75_000;
+
 /** A server that other processes of this machine can reach, and nobody else. */
 export interface LoopbackServer {
   readonly url: string;
@@ -41,6 +44,7 @@ export async function serveOnLoopback(
       .finally(() => serving.delete(served));
     serving.add(served);
   });
+  server.keepAliveTimeout = keepAliveMillis;
   const address = await listenOnLoopback(server, port);
   const close = async () => {
     server.close();
