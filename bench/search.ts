@@ -28,6 +28,7 @@ import type { FaceRecord } from '../lib/core/records.ts';
 import type { VectorIndexDefinition } from '../local/dynamodb/definitions.ts';
 import { startDynamoDb } from '../local/dynamodb/server.ts';
 import { VectorIndex } from '../local/dynamodb/vector-index.ts';
+import { mulberry32 } from './random.ts';
 
 const embedder = catalog[defaultEmbedder].card;
 const { dimensions } = embedder;
@@ -304,17 +305,6 @@ async function serve(folder: string): Promise<void> {
     }
   });
   process.send!(server.url);
-}
-
-/** A small seeded generator (Tommy Ettinger's mulberry32): numbers in 0..1. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** A number of the normal distribution (Box and Muller 1958). */

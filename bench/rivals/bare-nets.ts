@@ -1,0 +1,42 @@
+import type { RgbImage } from '../../lib/vision/image.ts';
+import { defaultDetectionSettings, detectFaces, pyramidScales } from '../../lib/vision/mtcnn.ts';
+import type { MtcnnNets } from '../../lib/vision/mtcnn-nets.ts';
+import { mulberry32 } from '../random.ts';
+
+/**
+ * What MTCNN cannot do without: the proposal net over whole levels of the photo's pyramid, and the later nets over as many candidates as the photo has, each
+ * in one batch. Inputs are noise that lies ready; nothing is resampled, sorted out or answered.
+ */
+export async function bareNets(photo: RgbImage, nets: MtcnnNets): Promise<() => Promise<number>> {
+  const candidates = { rnet: 0, onet: 0 };
+  await detectFaces(photo, {
+    pnet: nets.pnet,
+    rnet(input, count) {
+      candidates.rnet += count;
+      return nets.rnet(input, count);
+    },
+    onet(input, count) {
+      candidates.onet += count;
+      return nets.onet(input, count);
+    },
+  });
+  const { minFace, factor } = defaultDetectionSettings;
+  const levels = pyramidScales(photo, minFace, factor).map((scale) => {
+    const [rows, columns] = [Math.floor(photo.height * scale + 1), Math.floor(photo.width * scale + 1)];
+    return { rows, columns, input: noise(3 * rows * columns) };
+  });
+  const windows24 = noise(candidates.rnet * 3 * 24 * 24);
+  const windows48 = noise(candidates.onet * 3 * 48 * 48);
+  return async () => {
+    let sum = 0;
+    for (const { input, rows, columns } of levels) sum += (await nets.pnet(input, rows, columns)).probability[0]!;
+    if (candidates.rnet > 0) sum += (await nets.rnet(windows24, candidates.rnet)).probability[0]!;
+    if (candidates.onet > 0) sum += (await nets.onet(windows48, candidates.onet)).probability[0]!;
+    return sum;
+  };
+}
+
+function noise(length: number): Float32Array {
+  const random = mulberry32(length);
+  return Float32Array.from({ length }, () => 2 * random() - 1);
+}
