@@ -13,7 +13,16 @@ export function requestEventOf(event: RequestEvent): RequestEvent {
   const isDecoded = !domainName.includes('.lambda-url.');
   return {
     ...event,
-    rawPath: isDecoded ? rawPath.split('/').map(encodeURIComponent).join('/') : rawPath,
+    rawPath: isDecoded ? encodedPath(rawPath) : rawPath,
     body: http.method === 'GET' || http.method === 'HEAD' ? null : body,
   };
+}
+
+/** A dot between slashes is a name here, and must not lead a URL to another photo: the slash before it becomes part of the name. */
+function encodedPath(path: string): string {
+  return path
+    .split('/')
+    .map(encodeURIComponent)
+    .join('/')
+    .replaceAll(/\/(?=\.{1,2}(?:\/|$))/g, '%2F');
 }

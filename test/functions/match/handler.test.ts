@@ -87,6 +87,16 @@ describe('the Lambda handler', () => {
     },
   );
 
+  it.each(['x/../y.jpg', './y.jpg', '../photos/y.jpg', 'y.jpg/.'])(
+    'deletes the photo %s, and not the one to which a URL would lead',
+    async (name) => {
+      await api.put({ [`photos/${name}`]: '10@40', 'photos/y.jpg': '10@40' });
+      const answer = await handler(eventOf('DELETE', `/photos/photos/${name}`), context);
+      expect(answer.statusCode).toBe(200);
+      expect([...api.pipeline.store.objects.keys()]).toEqual(['photos/y.jpg']);
+    },
+  );
+
   it('decodes the path of a function URL, which comes encoded', async () => {
     await api.put({ 'photos/a%20b#?.jpg': '10@40' });
     const path = `/photos/${encodeURIComponent('photos/a%20b#?.jpg')}`;
