@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
 
 /** Where the sources lie: the root of a clone, or `dist/` of the installed package. */
@@ -34,23 +34,22 @@ const thread = { starter: `lib/adapters/heic-decoder${extension}`, file: 'lib/ad
  * @throws esbuild's BuildFailure when a module cannot be resolved
  */
 export function bundle(modules: readonly string[], folder: string): void {
-  for (const module of modules) {
-    const { metafile } = buildSync({
-      ...options,
-      entryPoints: [`${module}${extension}`],
-      outdir: folder,
-      target: 'node22',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      // An uncaught error is printed with the line it came from.
-      lineLimit: 200,
-      sourcemap: 'linked',
-      sourcesContent: false,
-      metafile: true,
-    });
-    if (thread.starter in metafile.inputs)
-      bundleFile(thread.file, join(folder, dirname(module), basename(thread.file)));
-  }
+  const { metafile } = buildSync({
+    ...options,
+    entryPoints: modules.map((module) => `${module}${extension}`),
+    outdir: folder,
+    target: 'node22',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // An uncaught error is printed with the line it came from.
+    lineLimit: 200,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+  });
+  const starters = Object.entries(metafile.outputs).filter(([, { inputs }]) => thread.starter in inputs);
+  const folders = new Set(starters.map(([output]) => resolve(root, dirname(output))));
+  for (const beside of folders) bundleFile(thread.file, join(beside, basename(thread.file)));
 }
 
 /** Bundles a script of this project into one file that runs where there is nothing but Node. */

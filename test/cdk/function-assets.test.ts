@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DockerfileParser } from 'dockerfile-ast';
+import { validate } from 'dockerfile-utils';
 import { describe, expect, it, vi } from 'vitest';
 import { sharpParts } from '../../cdk/native-parts.ts';
 import { variable } from '../../lib/config.ts';
@@ -78,6 +80,25 @@ describe.skipIf(offline)('the source of the image', () => {
       'onnxruntime-common',
       'onnxruntime-node',
     ]);
+  });
+});
+
+describe('the Dockerfile', () => {
+  const dockerfile = readFileSync('functions/embed/Dockerfile', 'utf8');
+
+  it('has nothing that the linter minds', () => {
+    expect(validate(dockerfile)).toEqual([]);
+  });
+
+  it('ends without rights, in an image of AWS that was tested', () => {
+    const instructions = DockerfileParser.parse(dockerfile).getInstructions();
+    const last = (keyword: string) =>
+      instructions.findLast((instruction) => instruction.getKeyword() === keyword)?.getArgumentsContent();
+
+    expect(last('FROM')).toBe('public.ecr.aws/lambda/nodejs:22');
+    expect(last('RUN')).toBe('node functions/embed/self-test.mjs');
+    expect(last('USER')).toBe('65534:65534');
+    expect(last('CMD')).toBe('["functions/embed/handler.handler"]');
   });
 });
 

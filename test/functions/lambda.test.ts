@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +11,7 @@ import { addHostLibraries } from '../../bench/host-libraries.ts';
 import { detectCode, handler, imageSource, modelsLayerCode } from '../../cdk/function-assets.ts';
 import { tableDefinition } from '../../lib/adapters/dynamo-table.ts';
 import { readEmbedderCard } from '../../lib/adapters/model-folder.ts';
-import { modelsFolder, variable } from '../../lib/config.ts';
+import { functionEnvironment, modelsFolder, variable } from '../../lib/config.ts';
 import { UnavailableError } from '../../lib/core/errors.ts';
 import { localDynamoDbClient, localS3Client, localSqsClient } from '../../local/clients.ts';
 import { startDynamoDb } from '../../local/dynamodb/server.ts';
@@ -59,6 +60,7 @@ describe.skipIf(!client)(
     let receive: (queue: 'faces' | 'tags') => Promise<string[]>;
     let upload: (key: string, bytes: Uint8Array) => Promise<void>;
     let environment: Record<string, string>;
+    let image: string;
 
     beforeAll(async () => {
       const opened = async <T extends { close(): unknown }>(part: T | Promise<T>): Promise<T> => {
@@ -90,7 +92,7 @@ describe.skipIf(!client)(
       const zip = join(scratch, 'zip');
       cpSync(detectCode(), zip, { recursive: true });
       prepare(zip);
-      const image = followDockerfile(imageSource(embedder), join(scratch, 'image'), { node, prepare });
+      image = followDockerfile(imageSource(embedder), join(scratch, 'image'), { node, prepare });
       environment = {
         AWS_ENDPOINT_URL_S3: s3.url,
         AWS_ENDPOINT_URL_SQS: sqs.url,
@@ -103,6 +105,7 @@ describe.skipIf(!client)(
         [variable.tagsQueueUrl]: sqs.queues.tags.url,
         [variable.s3PathStyle]: 'true',
         [variable.embedder]: embedder,
+        ...(arm64Root && { [variable.minFace]: '40' }),
       };
       for (const name of ['detect', 'embed', 'tag', 'api'] as const) {
         const isZip = name === 'detect';
@@ -125,6 +128,14 @@ describe.skipIf(!client)(
 
     const invoke = (name: 'detect' | 'embed' | 'tag', bodies: readonly string[]) =>
       lambdas[name].invoke({ Records: bodies.map((body, i) => sqsRecord(name, `message-${i}`, body)) });
+
+    it("the image's self-test finds the pinned embedding", () => {
+      const env = functionEnvironment({ [variable.models]: join(image, 'opt/models') }) as NodeJS.ProcessEnv;
+
+      const said = execFileSync(node, ['functions/embed/self-test.mjs'], { cwd: join(image, 'var/task'), env });
+
+      expect(said.toString()).toMatch(/^self-test passed: mobilefacenet, distance .* to the pinned embedding$/m);
+    });
 
     it('a photo is enrolled and another recognised, from the notification to the event', async () => {
       await upload('people/Ada Lovelace/face +1.jpg', photo);
