@@ -12,6 +12,7 @@ import { reembedCommand } from './commands/reembed.ts';
 import { searchCommand } from './commands/search.ts';
 import { smokeCommand } from './commands/smoke.ts';
 import { startCommand } from './commands/start.ts';
+import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 
 /** The command line. Of a call that is wrong, and of one that asks for help, it throws a CommanderError when it has told what there is to tell. */
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     forgetCommand(),
     evalCommand(),
     reembedCommand(),
+    trainCommand(),
     demoCommand(),
     calibrateCommand(),
     smokeCommand(),

@@ -20,13 +20,16 @@ export type Value = string;
 /** Builds an ONNX graph, one node after the other. The same calls give the same bytes. */
 export class OnnxGraph {
   readonly #name: string;
+  readonly #prefix: string;
   readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = [];
   readonly #initializers: InstanceType<typeof onnx.TensorProto>[] = [];
   readonly #inputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
   readonly #outputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
 
-  constructor(name: string) {
+  /** @param prefix of the names of its nodes, for a graph that becomes part of another */
+  constructor(name: string, prefix = '') {
     this.#name = name;
+    this.#prefix = prefix;
   }
 
   /** Declares a float32 input. A dimension given as text may be of any length. */
@@ -59,7 +62,7 @@ export class OnnxGraph {
 
   /** Adds a node with one output and answers it. Whole numbers become integer attributes; give a fraction as `{ float }`. */
   node(opType: string, input: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
-    const name = `${opType}_${this.#nodes.length}`;
+    const name = `${this.#prefix}${opType}_${this.#nodes.length}`;
     const attribute = Object.entries(attributes).map(([key, value]) => attributeOf(key, value));
     this.#nodes.push(onnx.NodeProto.create({ opType, input: [...input], output: [name], name, attribute }));
     return name;
@@ -75,19 +78,24 @@ export class OnnxGraph {
     return output;
   }
 
+  /** The graph as a part of a model, or of another graph. */
+  proto(): InstanceType<typeof onnx.GraphProto> {
+    return onnx.GraphProto.create({
+      name: this.#name,
+      node: this.#nodes,
+      initializer: this.#initializers,
+      input: this.#inputs,
+      output: this.#outputs,
+    });
+  }
+
   /** The bytes of the model's file. */
   serialise(): Uint8Array {
     const model = onnx.ModelProto.create({
       irVersion,
       producerName: 'facenet-serverless',
       opsetImport: [{ domain: '', version: opset }],
-      graph: {
-        name: this.#name,
-        node: this.#nodes,
-        initializer: this.#initializers,
-        input: this.#inputs,
-        output: this.#outputs,
-      },
+      graph: this.proto(),
     });
     return onnx.ModelProto.encode(model).finish();
   }
