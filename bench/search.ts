@@ -3,7 +3,7 @@
  *
  *     npx tsx bench/search.ts [--vectors 1000000] [--json]
  *
- * The index is filled as writes fill it, by VectorIndex; of the items only those that are found are put into the table, since a million would take an hour.
+ * The index is filled as writes fill it, by VectorIndex; of the items only those that are found are put into the table, since a million would take half an hour.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -19,14 +19,3 @@ const scores: Readonly<Record<DistanceFunction, (a: Float32Array, b: Float32Arra
   COSINE: (a, b) => 1 - product(a, b) / (Math.sqrt(product(a, a) * product(b, b)) || 1),
   DOT_PRODUCT: product,
 };
-
-/** A small seeded generator (Tommy Ettinger's mulberry32): numbers in 0..1. */
-export function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

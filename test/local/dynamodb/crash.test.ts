@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { BatchWriteItemCommand, DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { bruteForce, mulberry32 } from './brute-force.ts';
+import { mulberry32 } from '../../../bench/random.ts';
+import { bruteForce } from './brute-force.ts';
 import { clientOf, faceItem, faceKey, startFixture, table } from './fixture.ts';
 
 it('holds what the table holds after a process that was killed in the middle of writes', async () => {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mulberry32 } from '../../../bench/random.ts';
 import { type DistanceFunction, searchExactly, type Vectors } from '../../../local/dynamodb/exact-search.ts';
 import { encode, largestOf, scaleFor } from '../../../local/dynamodb/vector-codes.ts';
 import { VectorRows } from '../../../local/dynamodb/vector-rows.ts';
-import { bruteForce, mulberry32 } from './brute-force.ts';
+import { bruteForce } from './brute-force.ts';
 
 /** Searches vectors, whose keys are their slots, and says how many of them were looked at. */
 function search(
