@@ -1,15 +1,18 @@
 import { cropFace } from '../vision/align.ts';
 import type { EmbedderCard } from '../vision/embedder-card.ts';
+import { assessFace } from '../vision/face-quality.ts';
 import { type DetectedFace, largestFace } from '../vision/geometry.ts';
 import { photoSize, type RgbImage } from '../vision/image.ts';
 import { packCrop } from './crop-codec.ts';
 import { eraseFaces, eraseImage } from './erase-image.ts';
 import { ImageRejectedError } from './errors.ts';
+import { expectFitToEnrol } from './fit-to-enrol.ts';
 import { faceIdOf, imageIdOf } from './ids.ts';
 import { type KeyMeaning, meaningOfKey } from './keys.ts';
 import type { FaceMessage, ImageRef } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import type { ObjectChange } from './object-changes.ts';
+import type { AssessedFace } from './photo-faces.ts';
 import type { FaceDetector, FaceQueue, FaceRegistry, ImageDecoder, ImageStore, Log, TagQueue } from './ports.ts';
 
 export interface DetectPorts {
@@ -104,7 +107,7 @@ async function takeUp(
       FacesFound: found.length,
       DetectDuration: performance.now() - start,
     });
-    return await handOver(ports, image, photo, facesToKeep(found, person), person);
+    return await handOver(ports, image, photo, facesToKeep(photo, found, person), person);
   } catch (error) {
     if (!(error instanceof ImageRejectedError)) throw error;
     if (!(await ports.registry.rejectImage(image, { code: error.code, message: error.message }))) return 'superseded';
@@ -113,10 +116,19 @@ async function takeUp(
   }
 }
 
-function facesToKeep(found: readonly DetectedFace[], person: string | undefined): readonly DetectedFace[] {
-  if (!person) return found;
+function facesToKeep(
+  photo: RgbImage,
+  found: readonly DetectedFace[],
+  person: string | undefined,
+): readonly AssessedFace[] {
+  const assess = (face: DetectedFace) => ({ ...face, quality: assessFace(photo, face) });
+  if (!person) return found.map(assess);
   const largest = largestFace(found);
-  if (largest) return [largest];
+  if (largest) {
+    const face = assess(largest);
+    expectFitToEnrol(face.quality);
+    return [face];
+  }
   throw new ImageRejectedError(
     'NO_FACE',
     'Expected a photo with a face to enrol, found none. Use one in which the face is visible and at least 20 pixels wide.',
@@ -127,12 +139,12 @@ async function handOver(
   ports: DetectPorts,
   image: ImageRef,
   photo: RgbImage,
-  faces: readonly DetectedFace[],
+  faces: readonly AssessedFace[],
   person: string | undefined,
 ): Promise<DetectOutcome> {
   const { width, height } = photoSize(photo);
   const messages = faces.map(
-    ({ box, confidence, landmarks }): FaceMessage => ({
+    ({ box, confidence, landmarks, quality }): FaceMessage => ({
       version: 1,
       image: { ...image, width, height },
       faceId: faceIdOf(image.imageId, image.sequencer, box),
@@ -141,6 +153,7 @@ async function handOver(
       box,
       landmarks,
       confidence,
+      quality,
       model: ports.embedder.id,
       crop: packCrop(cropFace(photo, { box, landmarks }, ports.embedder.crop)),
     }),

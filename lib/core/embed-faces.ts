@@ -64,7 +64,7 @@ async function currentCrop({ registry, embedder }: EmbedPorts, message: FaceMess
 async function store(ports: EmbedPorts, message: FaceMessage, embedding: Float32Array): Promise<EmbedOutcome> {
   const { registry, tags, log } = ports;
   const { imageId, collection, sequencer, source, width, height } = message.image;
-  const { faceId, role, person, model, box, landmarks, confidence } = message;
+  const { faceId, role, person, model, box, landmarks, confidence, quality } = message;
   const face: FaceRecord = {
     faceId,
     imageId,
@@ -76,6 +76,7 @@ async function store(ports: EmbedPorts, message: FaceMessage, embedding: Float32
     box,
     landmarks,
     confidence,
+    ...(quality && { quality }),
     imageWidth: width,
     imageHeight: height,
     ...(person && { person }),

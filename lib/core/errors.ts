@@ -22,6 +22,7 @@ export const errorTable = {
   IMAGE_TOO_SMALL: { status: 422, retryable: false },
   IMAGE_TOO_SLOW: { status: 422, retryable: false },
   NO_FACE: { status: 422, retryable: false },
+  POOR_QUALITY: { status: 422, retryable: false },
   FOLDER_MARKER: { status: 422, retryable: false },
   KEY_WITHOUT_PERSON: { status: 422, retryable: false },
   INVALID_MESSAGE: { status: 500, retryable: false },

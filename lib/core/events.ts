@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boxSchema, landmarksSchema } from './face-schema.ts';
+import { boxSchema, landmarksSchema, qualitySchema } from './face-schema.ts';
 
 /** The `Source` of every event on the bus. */
 export const eventSource = 'facenet';
@@ -22,6 +22,7 @@ const face = z.object({
   box: boxSchema,
   landmarks: landmarksSchema,
   confidence: z.number().min(0).max(1),
+  quality: qualitySchema.exactOptional(),
 });
 const identity = z
   .object({ person: z.string(), distance: z.number(), similarity: z.number().min(0).max(100), matchedFaceId: z.uuid() })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boxSchema, landmarksSchema } from './face-schema.ts';
+import { boxSchema, landmarksSchema, qualitySchema } from './face-schema.ts';
 
 const source = z.object({ bucket: z.string().min(1), key: z.string().min(1), versionId: z.string().exactOptional() });
 const imageRef = z.object({ imageId: z.uuid(), collection: z.string().min(1), sequencer: z.string().min(1), source });
@@ -17,6 +17,7 @@ export const faceMessageSchema = z.object({
   box: boxSchema,
   landmarks: landmarksSchema,
   confidence: z.number(),
+  quality: qualitySchema.exactOptional(),
   model: z.string(),
   crop: z.object({ size: z.int().positive(), pixels: z.string() }),
 });

@@ -1,4 +1,5 @@
 import { cropFace } from '../vision/align.ts';
+import { assessFace, type FaceQuality } from '../vision/face-quality.ts';
 import { type DetectedFace, largestFace } from '../vision/geometry.ts';
 import { photoSize, type RgbImage } from '../vision/image.ts';
 import { ImageRejectedError, RequestError } from './errors.ts';
@@ -14,15 +15,18 @@ export interface PhotoPorts {
 /** A photo that somebody asks about: its bytes, or where it lies in the bucket. */
 export type PhotoInput = { readonly bytes: Uint8Array } | { readonly bucket: string; readonly key: string };
 
+/** A face, and what its pixels are good for. */
+export type AssessedFace = DetectedFace & { readonly quality: FaceQuality };
+
 /** A photo with its faces, the largest first. */
 export interface PhotoFaces {
   readonly photo: RgbImage;
-  readonly faces: readonly DetectedFace[];
+  readonly faces: readonly AssessedFace[];
 }
 
 /** The face of a photo that was used, and its unit vector. */
 export interface UsedFace {
-  readonly face: DetectedFace;
+  readonly face: AssessedFace;
   readonly width: number;
   readonly height: number;
   /** How many faces the photo has; of several, the largest is used. */
@@ -37,7 +41,8 @@ export interface UsedFace {
  */
 export async function findFaces(ports: Omit<PhotoPorts, 'embedder'>, input: PhotoInput): Promise<PhotoFaces> {
   const photo = await ports.decoder.decode(await bytesOf(ports.store, input));
-  return { photo, faces: await ports.detector.detect(photo) };
+  const faces = await ports.detector.detect(photo);
+  return { photo, faces: faces.map((face) => ({ ...face, quality: assessFace(photo, face) })) };
 }
 
 /**
@@ -46,7 +51,7 @@ export async function findFaces(ports: Omit<PhotoPorts, 'embedder'>, input: Phot
  * @throws ImageRejectedError when a photo cannot be decoded, or NO_FACE
  */
 export async function embedLargestFaces(ports: PhotoPorts, inputs: readonly PhotoInput[]): Promise<UsedFace[]> {
-  const found: { photo: RgbImage; face: DetectedFace; facesInPhoto: number }[] = [];
+  const found: { photo: RgbImage; face: AssessedFace; facesInPhoto: number }[] = [];
   for (const [i, input] of inputs.entries()) {
     const { photo, faces } = await findFaces(ports, input);
     const face = largestFace(faces);

@@ -1,8 +1,7 @@
 import { cropFace } from '../vision/align.ts';
-import type { DetectedFace } from '../vision/geometry.ts';
 import { photoSize } from '../vision/image.ts';
 import { identifyFace } from './identify-face.ts';
-import { findFaces, type PhotoInput, type PhotoPorts } from './photo-faces.ts';
+import { type AssessedFace, findFaces, type PhotoInput, type PhotoPorts } from './photo-faces.ts';
 import type { FaceRegistry } from './ports.ts';
 import type { Match } from './records.ts';
 
@@ -10,7 +9,7 @@ import type { Match } from './records.ts';
 export interface RecognisedPhoto {
   readonly width: number;
   readonly height: number;
-  readonly faces: readonly { readonly face: DetectedFace; readonly identity: Match | undefined }[];
+  readonly faces: readonly { readonly face: AssessedFace; readonly identity: Match | undefined }[];
 }
 
 /**

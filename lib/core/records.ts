@@ -1,3 +1,4 @@
+import type { FaceQuality } from '../vision/face-quality.ts';
 import type { BoundingBox, Landmarks } from '../vision/geometry.ts';
 
 /** Where an image is on its way. `indexed`, `enrolled`, `rejected` and `erased` are ends. */
@@ -57,6 +58,8 @@ export interface FaceRecord {
   readonly box: BoundingBox;
   readonly landmarks: Landmarks;
   readonly confidence: number;
+  /** Absent on faces that were stored before it was judged. */
+  readonly quality?: FaceQuality;
   readonly imageWidth: number;
   readonly imageHeight: number;
   /** Whom an enrolled face shows. Set when `role` is `person`. */

@@ -64,9 +64,9 @@ async function enrol(ports: TagPorts, image: ImageRecord, person: string): Promi
   const { registry, embedder, bus } = ports;
   const threshold = thresholdOf(embedder);
   for (const face of await facesOf(registry, image)) {
-    const { faceId, collection, box, landmarks, confidence, model, embedding } = face;
+    const { faceId, collection, box, landmarks, confidence, quality, model, embedding } = face;
     await registry.enrol({ collection, faceId, person });
-    const shown = { faceId, box, landmarks, confidence };
+    const shown = { faceId, box, landmarks, confidence, ...(quality && { quality }) };
     const detail = { ...envelope(ports, 'Person Enrolled', image), person, model, face: shown };
     await bus.publish([{ type: 'Person Enrolled', detail }]);
     if (model !== embedder.id) continue;
@@ -139,11 +139,12 @@ function imageIndexed(
       height: image.height ?? 0,
       model: ports.embedder.id,
       threshold: thresholdOf(ports.embedder),
-      faces: faces.map(({ faceId, box, landmarks, confidence }, i) => ({
+      faces: faces.map(({ faceId, box, landmarks, confidence, quality }, i) => ({
         faceId,
         box,
         landmarks,
         confidence,
+        ...(quality && { quality }),
         identity: identityOf(matches[i]),
       })),
     },

@@ -79,7 +79,7 @@ export class FakeStore implements ImageStore {
 /** How far apart the faces of a fake photo stand, in pixels: more than the largest of them. */
 const pitch = 60;
 
-/** Decodes the photos of `photoOf`: each face a strip of pixels in the colour that spells its angle. */
+/** Decodes the photos of `photoOf`: each face a strip of pixels whose red and green spell its angle; the blue is chequered, as a face without any detail is not enrolled. */
 export class FakeVision implements ImageDecoder, FaceDetector {
   readonly #faces = new WeakMap<RgbImage, DetectedFace[]>();
 
@@ -93,7 +93,8 @@ export class FakeVision implements ImageDecoder, FaceDetector {
     const faces = words.map((word, i) => {
       const [angle, side] = word.split('@').map(Number) as [number, number];
       for (let pixel = 0; pixel < width * pitch; pixel++) {
-        if (Math.floor((pixel % width) / pitch) === i) photo.data.set([angle >> 8, angle & 255, 0], pixel * 3);
+        const texture = (pixel + Math.floor(pixel / width)) % 4 === 0 ? 0 : 255;
+        if (Math.floor((pixel % width) / pitch) === i) photo.data.set([angle >> 8, angle & 255, texture], pixel * 3);
       }
       return faceAt(i * pitch + 4, side);
     });

@@ -33,6 +33,24 @@ describe('a photo that enrols', () => {
     expect(statusOf('people/alice/a.jpg')).toBe('rejected');
   });
 
+  it('is rejected when its face is too poor to know anybody by, and says why', async () => {
+    const events = await pipeline.follow(pipeline.put('people/alice/a.jpg', '10@12'));
+    expect(events).toMatchObject([
+      {
+        type: 'Image Rejected',
+        detail: { code: 'POOR_QUALITY', reason: expect.stringMatching(/pixels wide, received one of 12/) },
+      },
+    ]);
+    expect(pipeline.registry.people.size).toBe(0);
+  });
+
+  it('tells what the pixels of its face are good for', async () => {
+    const [event] = await pipeline.follow(pipeline.put('people/alice/a.jpg', '10@40'));
+    const [face] = await pipeline.registry.faces.values();
+    expect(face?.quality).toMatchObject({ size: 40, sharpness: expect.any(Number), brightness: expect.any(Number) });
+    expect(event).toMatchObject({ detail: { face: { quality: face?.quality } } });
+  });
+
   it('is rejected when it lies in nobody’s folder', async () => {
     const events = await pipeline.follow(pipeline.put('people/a.jpg', '10@40'));
     expect(events).toMatchObject([{ type: 'Image Rejected', detail: { code: 'KEY_WITHOUT_PERSON' } }]);

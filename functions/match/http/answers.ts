@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import { boxSchema, landmarksSchema } from '../../../lib/core/face-schema.ts';
+import { boxSchema, landmarksSchema, qualitySchema } from '../../../lib/core/face-schema.ts';
 import type { UsedFace } from '../../../lib/core/photo-faces.ts';
 import type { FaceRecord, ImageRecord, Match, PersonRecord } from '../../../lib/core/records.ts';
+import type { FaceQuality } from '../../../lib/vision/face-quality.ts';
 import type { DetectedFace } from '../../../lib/vision/geometry.ts';
 
 const distance = z.number().describe('Euclidean between unit vectors, 0 to 2');
@@ -14,7 +15,12 @@ const matchSchema = z
   .openapi('Match');
 
 const detectedSchema = z
-  .object({ box: boxSchema, confidence: z.number().describe('0 to 1'), landmarks: landmarksSchema })
+  .object({
+    box: boxSchema,
+    confidence: z.number().describe('0 to 1'),
+    landmarks: landmarksSchema,
+    quality: qualitySchema.optional(),
+  })
   .openapi('DetectedFace');
 
 const usedSchema = detectedSchema
@@ -36,6 +42,7 @@ const faceSchema = z
     box: boxSchema,
     landmarks: landmarksSchema,
     confidence: z.number(),
+    quality: qualitySchema.optional(),
     model,
   })
   .openapi('Face');
@@ -124,8 +131,13 @@ export const healthAnswer = z
   .openapi('Health');
 
 /** A detected face, as the API shows it. */
-export function detectedOf({ box, confidence, landmarks }: DetectedFace): z.infer<typeof detectedSchema> {
-  return { box, confidence, landmarks };
+export function detectedOf({
+  box,
+  confidence,
+  landmarks,
+  quality,
+}: DetectedFace & { readonly quality?: FaceQuality }): z.infer<typeof detectedSchema> {
+  return { box, confidence, landmarks, quality };
 }
 
 /** The face that was used of a photo, without its vector. */

@@ -15,6 +15,7 @@ const used = {
   facesInPhoto: 1,
   confidence: 0.99,
   box: { left: 4, top: 4, width: 40, height: 40 },
+  quality: expect.objectContaining({ size: 40 }),
 };
 
 describe('POST /verify', () => {
@@ -192,6 +193,12 @@ describe('POST /detect', () => {
             nose: [24, 28],
             mouthLeft: [18, 36],
             mouthRight: [30, 36],
+          },
+          quality: {
+            sharpness: expect.any(Number),
+            brightness: expect.any(Number),
+            size: 40,
+            pose: { yaw: expect.any(Number), pitch: expect.any(Number), roll: expect.any(Number) },
           },
         },
         expect.objectContaining({ box: { left: 64, top: 4, width: 20, height: 20 } }),

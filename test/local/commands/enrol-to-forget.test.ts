@@ -48,6 +48,7 @@ const face = {
   box: { left: number, top: number, width: number, height: number },
   confidence: number,
   landmarks: { leftEye: point, rightEye: point, nose: point, mouthLeft: point, mouthRight: point },
+  quality: { sharpness: number, brightness: number, size: number, pose: { yaw: number, pitch: number, roll: number } },
 };
 const photoFace = { ...face, width: number, height: number, facesInPhoto: number };
 
