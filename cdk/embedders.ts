@@ -1,19 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { catalog } from '../layers/models/catalog.ts';
 import { vectorName } from '../lib/adapters/dynamo-table.ts';
+import { modelsFolder } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import type { EmbedderCard } from '../lib/vision/embedder-card.ts';
 import type { ExistingTable } from './face-recognition-props.ts';
 
 /**
- * The card of an embedder.
- * @throws ConfigError when the catalog has no such embedder
+ * The card of an embedder: of the catalog, or of the models folder, where `facenet train` puts those that it makes.
+ * @throws ConfigError when there is no such embedder
  */
 export function embedderCard(id: string): EmbedderCard {
   const cards = Object.values(catalog).flatMap(({ card }) => (card.kind === 'embedder' ? [card] : []));
   const card = cards.find((known) => known.id === id);
   if (card) return card;
+  const own = join(modelsFolder(), `${id}.json`);
+  if (existsSync(own)) return JSON.parse(readFileSync(own, 'utf8')) as EmbedderCard;
   throw new ConfigError(
-    `Expected an embedder of the catalog (${cards.map((known) => known.id).join(', ')}), received "${id}". Choose one of them, or add its card to layers/models/catalog.ts.`,
+    `Expected an embedder of ${cards.map((known) => known.id).join(', ')}, or the id of one in ${modelsFolder()}, received "${id}". Name one of them.`,
   );
 }
 

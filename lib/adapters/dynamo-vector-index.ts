@@ -28,14 +28,14 @@ export async function vectorIndexesOf(
 }
 
 /**
- * Adds the vector index of an embedder to a table that has none of it. DynamoDB builds it by itself; vectors can be written meanwhile.
+ * Whether a table has the vector index of an embedder.
  * @throws ConfigError when there is no such table, or when the index is there with other dimensions
  */
-export async function ensureVectorIndex(
+export async function hasVectorIndex(
   client: DynamoDBClient,
   table: string,
   embedder: Pick<EmbedderCard, 'id' | 'dimensions'>,
-): Promise<void> {
+): Promise<boolean> {
   const indexes = await vectorIndexesOf(client, table);
   if (!indexes) throw new ConfigError(`Expected a table ${table}, found none. Deploy it first, or correct its name.`);
   const known = indexes.find(({ IndexName }) => IndexName === vectorName(embedder.id));
@@ -44,7 +44,19 @@ export async function ensureVectorIndex(
       `Expected the vector index of ${embedder.id} to have ${embedder.dimensions} dimensions, found one of ${known.Dimensions}. Give the embedder another id, or delete the index.`,
     );
   }
-  if (known) return;
+  return known !== undefined;
+}
+
+/**
+ * Adds the vector index of an embedder to a table that has none of it. DynamoDB builds it by itself; vectors can be written meanwhile.
+ * @throws ConfigError as `hasVectorIndex`
+ */
+export async function ensureVectorIndex(
+  client: DynamoDBClient,
+  table: string,
+  embedder: Pick<EmbedderCard, 'id' | 'dimensions'>,
+): Promise<void> {
+  if (await hasVectorIndex(client, table, embedder)) return;
   const names = [attribute.collection, attribute.role];
   await client.send(
     new UpdateTableCommand({

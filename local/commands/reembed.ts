@@ -2,15 +2,17 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command } from 'commander';
 import { createDynamoDbClient, createS3Client } from '../../lib/adapters/aws-clients.ts';
 import { DynamoFaceRegistry } from '../../lib/adapters/dynamo-face-registry.ts';
-import { ensureVectorIndex, vectorIndexIsActive } from '../../lib/adapters/dynamo-vector-index.ts';
+import { vectorName } from '../../lib/adapters/dynamo-table.ts';
+import { ensureVectorIndex, hasVectorIndex, vectorIndexIsActive } from '../../lib/adapters/dynamo-vector-index.ts';
 import { openEmbedder } from '../../lib/adapters/onnx-embedder.ts';
 import { createS3ImageStore } from '../../lib/adapters/s3-image-store.ts';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { variable } from '../../lib/config.ts';
-import { RequestError } from '../../lib/core/errors.ts';
+import { ConfigError, RequestError } from '../../lib/core/errors.ts';
 import { defaultCollection, meaningOfKey } from '../../lib/core/keys.ts';
 import type { ImageStore } from '../../lib/core/ports.ts';
 import { type LeftFace, type ReembedPorts, reembedCollection } from '../../lib/core/reembed.ts';
+import type { EmbedderCard } from '../../lib/vision/embedder-card.ts';
 import { localDynamoDbClient, localS3Client } from '../clients.ts';
 import { connect, withData } from '../connect.ts';
 import { type ProgressBar, startProgressBar } from '../progress-bar.ts';
@@ -31,6 +33,7 @@ interface Place {
   readonly store: Pick<ImageStore, 'read' | 'list'>;
   readonly table: string;
   readonly bucket: string;
+  readonly isLocal: boolean;
   close(): Promise<void>;
 }
 
@@ -66,7 +69,8 @@ async function reembed(id: string, options: Options): Promise<void> {
   const left: LeftFace[] = [];
   try {
     const { dynamodb, store, table, bucket } = place;
-    await ensureVectorIndex(dynamodb, table, embedder.card);
+    if (place.isLocal) await ensureVectorIndex(dynamodb, table, embedder.card);
+    else await expectVectorIndex(place, embedder.card);
     const registry = new DynamoFaceRegistry({ client: dynamodb, table, embedder: id });
     const ports: ReembedPorts = { store, decoder: createSharpDecoder(vision), embedder, registry };
     const collections = options.collection ? [options.collection] : await collectionsOf(store, bucket);
@@ -97,7 +101,7 @@ async function openPlace({ data, table, bucket }: Options, limits: { readonly ma
   if (table !== undefined && bucket !== undefined) {
     const dynamodb = createDynamoDbClient();
     const store = createS3ImageStore(createS3Client({ s3PathStyle: false }), limits);
-    return { dynamodb, store, table, bucket, close: async () => dynamodb.destroy() };
+    return { dynamodb, store, table, bucket, isLocal: false, close: async () => dynamodb.destroy() };
   }
   const stack = await connect(data);
   const dynamodb = localDynamoDbClient(stack.dynamodb);
@@ -106,7 +110,15 @@ async function openPlace({ data, table, bucket }: Options, limits: { readonly ma
     dynamodb.destroy();
     await stack.close();
   };
-  return { dynamodb, store, table: stack.table, bucket: stack.bucket, close };
+  return { dynamodb, store, table: stack.table, bucket: stack.bucket, isLocal: true, close };
+}
+
+/** In AWS the table belongs to its stack, which would find an index that it has not made in its way. */
+async function expectVectorIndex({ dynamodb, table }: Place, card: EmbedderCard): Promise<void> {
+  if (await hasVectorIndex(dynamodb, table, card)) return;
+  throw new ConfigError(
+    `Expected the table ${table} to have the vector index ${vectorName(card.id)}, found none. Deploy with ${card.id} among otherEmbedders first; docs/reembed.md has the steps.`,
+  );
 }
 
 /** The collections that have photos in the bucket, and the one whose keys name none. */
