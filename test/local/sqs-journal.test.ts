@@ -23,7 +23,7 @@ let sqs: SqsServer<'work' | 'other'>;
 let client: SQSClient;
 
 async function start(): Promise<void> {
-  const queues = (['work', 'other'] as const).map((name) => ({ name, visibilitySeconds: 1, maxReceives: 1 }));
+  const queues = (['work', 'other'] as const).map((name) => ({ name, visibilitySeconds: 2, maxReceives: 1 }));
   sqs = await startSqs({ queues, journal });
   client = localSqsClient(sqs.url);
 }

@@ -53,7 +53,8 @@ const face = {
 const photoFace = { ...face, width: number, height: number, facesInPhoto: number };
 
 describe('facenet add', () => {
-  it('enrols a person of one photo', async () => {
+  // The first photo waits for the functions to start.
+  it('enrols a person of one photo', { timeout: 120_000 }, async () => {
     const { code, stdout, stderr } = await there('add', file('ada.jpg'), '--person', 'ada', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({
@@ -217,7 +218,6 @@ describe('facenet verify', () => {
     ['neither another photo nor a person', ['ada.jpg'], /received neither\. See facenet verify --help/],
     ['both', ['ada.jpg', 'eve.jpg', '--person', 'ada'], /received both/],
     ['a path that is not there', ['ada.jpg', 'gone.jpg'], /^PHOTO_NOT_FOUND: .*gone\.jpg/],
-    ['what is no photo', ['ada.jpg', 'notes.jpg'], /^UNSUPPORTED_IMAGE_FORMAT: /],
     ['a person that nobody knows', ['ada.jpg', '--person', 'zoe'], /^PERSON_NOT_FOUND: .*zoe/],
   ])('ends with 2 on %s', async (_, args, message) => {
     const { code, stdout, stderr } = await there(
@@ -295,13 +295,9 @@ describe('facenet in a process of its own', () => {
     );
 
   it('talks to the stack that runs on the folder, and prints nothing but its answer', async () => {
-    const [people, unknown] = await Promise.all([
-      run('people', '--json', '--data', running.data),
-      run('search', file('eve.jpg'), '--data', running.data),
-    ]);
-    expect(people).toMatchObject({ code: 0, stderr: '' });
-    expect(json(people).people).toMatchObject([{ person: 'ada' }]);
-    expect(unknown).toMatchObject({ code: 1, stderr: '', stdout: expect.stringMatching(/^unknown/) });
+    const { code, stdout, stderr } = await run('search', file('eve.jpg'), '--json', '--data', running.data);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ identity: null, model: 'mobilefacenet' });
   });
 });
 
