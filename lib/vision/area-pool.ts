@@ -8,26 +8,42 @@ export interface Window {
   readonly height: number;
 }
 
+/** Pixels of a photo whose summed-area table is kept whole: it takes twelve bytes for each, 192 MB at the most. */
+const mostPixelsKept = 16_000_000;
+
 /**
  * The lowest rows of the summed-area table (Crow 1984) of a part of a photo, on their way down: for each column and channel the sum of all pixels above and
  * to the left. Only as many rows are kept as the boxes that are summed with it are high. Sums wrap around at 2³², which their differences do not notice.
  */
-class SummedRows {
+export class SummedRows {
   /** The rows that are kept, one after the other, R G B for each column. */
   readonly sums: Int32Array;
   readonly #photo: RgbImage;
   readonly #bounds: Window;
   readonly #kept: number;
   readonly #stride: number;
+  /** The row that is added, filled up to whole words, as bytes and as words. */
+  readonly #row: Uint8Array;
+  readonly #words: Int32Array;
   #lowest: number;
 
   constructor(photo: RgbImage, bounds: Window, highestBox: number) {
     this.#photo = photo;
     this.#bounds = bounds;
     this.#kept = highestBox + 1;
-    this.#stride = (bounds.width + 1) * 3;
+    const fours = Math.ceil(bounds.width / 4);
+    this.#stride = (fours * 4 + 1) * 3;
+    this.#words = new Int32Array(fours * 3);
+    this.#row = new Uint8Array(this.#words.buffer);
     this.sums = new Int32Array(this.#kept * this.#stride);
     this.#lowest = bounds.top;
+  }
+
+  /** The whole table of a photo, to be filled as the first pass needs it and used by all; undefined where it would take too much memory. */
+  static whole(photo: RgbImage): SummedRows | undefined {
+    const { width, height } = photo;
+    if (width * height > mostPixelsKept) return undefined;
+    return new SummedRows(photo, { left: 0, top: 0, width, height }, height);
   }
 
   /** Where in `sums` column 0 of the photo lies, were it there, in the row that sums up all above row `y`. */
@@ -40,22 +56,47 @@ class SummedRows {
     for (; this.#lowest < y; this.#lowest++) this.#addRow(this.#lowest);
   }
 
+  /** Four pixels at a time, which are three words of four bytes, the first in the lowest bits: reading bytes one by one takes half as long again. */
   #addRow(y: number): void {
     const { sums } = this;
-    const { data, width } = this.#photo;
-    const end = (((y + 1) % this.#kept) + 1) * this.#stride;
+    const { left, width } = this.#bounds;
+    const { data, width: photoWidth } = this.#photo;
+    const from = (y * photoWidth + left) * 3;
+    this.#row.set(data.subarray(from, from + width * 3));
+    const words = this.#words;
     let above = (y % this.#kept) * this.#stride + 3;
-    let from = (y * width + this.#bounds.left) * 3;
+    let to = ((y + 1) % this.#kept) * this.#stride + 3;
     let red = 0;
     let green = 0;
     let blue = 0;
-    for (let to = end - this.#stride + 3; to < end; to += 3, above += 3, from += 3) {
-      red += data[from];
-      green += data[from + 1];
-      blue += data[from + 2];
+    for (let word = 0; word < words.length; word += 3, above += 12, to += 12) {
+      const rgbr = words[word];
+      const gbrg = words[word + 1];
+      const brgb = words[word + 2];
+      red += rgbr & 255;
+      green += (rgbr >>> 8) & 255;
+      blue += (rgbr >>> 16) & 255;
       sums[to] = sums[above] + red;
       sums[to + 1] = sums[above + 1] + green;
       sums[to + 2] = sums[above + 2] + blue;
+      red += rgbr >>> 24;
+      green += gbrg & 255;
+      blue += (gbrg >>> 8) & 255;
+      sums[to + 3] = sums[above + 3] + red;
+      sums[to + 4] = sums[above + 4] + green;
+      sums[to + 5] = sums[above + 5] + blue;
+      red += (gbrg >>> 16) & 255;
+      green += gbrg >>> 24;
+      blue += brgb & 255;
+      sums[to + 6] = sums[above + 6] + red;
+      sums[to + 7] = sums[above + 7] + green;
+      sums[to + 8] = sums[above + 8] + blue;
+      red += (brgb >>> 8) & 255;
+      green += (brgb >>> 16) & 255;
+      blue += brgb >>> 24;
+      sums[to + 9] = sums[above + 9] + red;
+      sums[to + 10] = sums[above + 10] + green;
+      sums[to + 11] = sums[above + 11] + blue;
     }
   }
 }
@@ -136,7 +177,8 @@ export class PoolingPass {
   #y: number;
   #taken = -1;
 
-  constructor(photo: RgbImage, pools: readonly AreaPool[]) {
+  /** @param whole the table, where it is kept */
+  constructor(photo: RgbImage, pools: readonly AreaPool[], whole: SummedRows | undefined) {
     const bounds = boundsOf(pools);
     let highestBox = 0;
     this.#pools = pools;
@@ -146,7 +188,7 @@ export class PoolingPass {
       highestBox = Math.max(highestBox, pools[place].highestBox);
       this.#enqueue(place);
     }
-    this.summed = new SummedRows(photo, bounds, highestBox);
+    this.summed = whole ?? new SummedRows(photo, bounds, highestBox);
     this.#y = bounds.top;
   }
 
@@ -186,7 +228,13 @@ function boundsOf(pools: readonly AreaPool[]): Window {
 }
 
 /** Pools windows of a photo, each into three planes (R, G, B) of `side` × `side` in `out`, one window after the other. */
-export function poolWindows(photo: RgbImage, windows: readonly Window[], side: number, out: Float32Array): void {
+export function poolWindows(
+  photo: RgbImage,
+  windows: readonly Window[],
+  side: number,
+  out: Float32Array,
+  whole?: SummedRows,
+): void {
   const plane = side * side;
   const cuts = new Map<number, Int32Array>();
   const cutsFor = (length: number) => {
@@ -200,10 +248,10 @@ export function poolWindows(photo: RgbImage, windows: readonly Window[], side: n
   const bounds = boundsOf(pools);
   const all = windows.reduce((sum, { width, height }) => sum + width * height, 0);
   // Few small windows are pooled one by one; many share one pass over what is around them all.
-  const together = all > bounds.width * bounds.height;
+  const together = whole || all > bounds.width * bounds.height;
   for (let from = 0; from < pools.length; from += together ? pools.length : 1) {
     const some = together ? pools : [pools[from]];
-    const pass = new PoolingPass(photo, some);
+    const pass = new PoolingPass(photo, some, whole);
     for (let i = pass.next(); i >= 0; i = pass.next()) {
       some[i].pool(pass.summed, out, (from + i) * 3 * plane + some[i].row * side, plane);
     }

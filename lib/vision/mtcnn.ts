@@ -1,4 +1,4 @@
-import { poolWindows, type Window } from './area-pool.ts';
+import { poolWindows, SummedRows, type Window } from './area-pool.ts';
 import { Candidates, candidateFields } from './candidates.ts';
 import { area, type DetectedFace, type Landmarks, scaled } from './geometry.ts';
 import { photoSize, type RgbImage, type Size } from './image.ts';
@@ -72,15 +72,22 @@ export async function detectFaces(
     .slice(0, all.maxFaces);
 }
 
+/** A photo, and its summed-area table where it is kept. */
+interface SummedPhoto {
+  readonly image: RgbImage;
+  readonly summed: SummedRows | undefined;
+}
+
 async function look(
   image: RgbImage,
   nets: MtcnnNets,
   leastFace: number,
   { thresholds, factor }: DetectionSettings,
 ): Promise<DetectedFace[]> {
-  const proposed = await propose(image, nets, pyramidScales(image, leastFace, factor), thresholds[0]);
-  const refined = await refine(image, nets, proposed, thresholds[1]);
-  return finish(image, nets, refined, thresholds[2]);
+  const photo = { image, summed: SummedRows.whole(image) };
+  const proposed = await propose(photo, nets, pyramidScales(image, leastFace, factor), thresholds[0]);
+  const refined = await refine(photo, nets, proposed, thresholds[1]);
+  return finish(photo, nets, refined, thresholds[2]);
 }
 
 async function lookFromOtherSides(
@@ -118,13 +125,13 @@ export function pyramidScales({ width, height }: Size, minFace: number, factor: 
 }
 
 async function propose(
-  photo: RgbImage,
+  photo: SummedPhoto,
   nets: MtcnnNets,
   scales: readonly number[],
   threshold: number,
 ): Promise<Candidates> {
   const levels = scales.map(() => new Candidates());
-  for (const { level, top, rows, columns, input } of pyramidStrips(photo, scales, strips)) {
+  for (const { level, top, rows, columns, input } of pyramidStrips(photo.image, scales, strips, photo.summed)) {
     pushProposals(levels[level], scales[level], top / cellStride, await nets.pnet(input, rows, columns), threshold);
   }
   const all = new Candidates();
@@ -162,7 +169,7 @@ function pushProposals(
 }
 
 async function refine(
-  photo: RgbImage,
+  photo: SummedPhoto,
   nets: MtcnnNets,
   candidates: Candidates,
   threshold: number,
@@ -181,7 +188,7 @@ async function refine(
 }
 
 async function finish(
-  photo: RgbImage,
+  photo: SummedPhoto,
   nets: MtcnnNets,
   candidates: Candidates,
   threshold: number,
@@ -234,11 +241,11 @@ function landmarksIn({ rows }: Candidates, place: number, landmarks: Float32Arra
 }
 
 /** Cuts the candidates' windows out of the photo, a batch at a time; a window is clipped to the photo, and one that lies wholly outside is left out. */
-function* windowBatches(photo: RgbImage, candidates: Candidates, side: number) {
+function* windowBatches({ image, summed }: SummedPhoto, candidates: Candidates, side: number) {
   const each = 3 * side * side;
   const whole: { readonly place: number; readonly window: Window }[] = [];
   for (let place = 0; place < candidates.length; place++) {
-    const window = clippedWindow(photo, candidates.rows, place * candidateFields);
+    const window = clippedWindow(image, candidates.rows, place * candidateFields);
     if (window) whole.push({ place, window });
   }
   const pass = Math.floor(passFloats / each);
@@ -246,10 +253,11 @@ function* windowBatches(photo: RgbImage, candidates: Candidates, side: number) {
   for (let from = 0; from < whole.length; from += pass) {
     const some = whole.slice(from, from + pass);
     poolWindows(
-      photo,
+      image,
       some.map(({ window }) => window),
       side,
       input,
+      summed,
     );
     for (let first = 0; first < some.length; first += batch) {
       const places = some.slice(first, first + batch).map(({ place }) => place);

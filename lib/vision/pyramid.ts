@@ -1,4 +1,4 @@
-import { AreaPool, cutsOf, PoolingPass } from './area-pool.ts';
+import { AreaPool, cutsOf, PoolingPass, type SummedRows } from './area-pool.ts';
 import type { RgbImage } from './image.ts';
 
 /** A strip of a pyramid level, as wide as the level. */
@@ -28,11 +28,13 @@ export function* pyramidStrips(
   photo: RgbImage,
   scales: readonly number[],
   settings: StripSettings,
+  whole?: SummedRows,
 ): Generator<PyramidStrip> {
   const levels = scales.map((scale, place) => new Level(photo, place, scale, settings));
   const pass = new PoolingPass(
     photo,
     levels.map((level) => level.pool),
+    whole,
   );
   for (let i = pass.next(); i >= 0; i = pass.next()) {
     const strip = levels[i].poolRow(pass);

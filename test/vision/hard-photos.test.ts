@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { openMtcnnNets } from '../../lib/adapters/onnx-mtcnn-nets.ts';
 import { modelsFolder } from '../../lib/config.ts';
 import { type BoundingBox, type DetectedFace, intersectionOverUnion } from '../../lib/vision/geometry.ts';
@@ -18,6 +18,9 @@ interface Portrait {
 
 let nets: MtcnnNets;
 let portraits: readonly Portrait[];
+
+/** A photo takes a second or two, but the machine may have other work to do. */
+vi.setConfig({ testTimeout: 300_000 });
 
 beforeAll(async () => {
   nets = await openMtcnnNets(modelsFolder(), 1);

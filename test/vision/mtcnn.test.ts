@@ -12,6 +12,8 @@ import { agreementWith, type ReferencePhoto, readSampleReference } from './mtcnn
 
 const decoder = createSharpDecoder({ maxImageBytes: 10_000_000, maxPixels: 120_000_000 });
 const shared = '../shared/data';
+/** Milliseconds: some ten seconds of work, on a machine that has other work to do. */
+const timeout = 300_000;
 let nets: MtcnnNets;
 
 beforeAll(async () => {
@@ -40,7 +42,7 @@ function samplePath(name: string): string {
 }
 
 describe('faces agree with the reference implementation', () => {
-  test('in the sample photos, each of them', async () => {
+  test('in the sample photos, each of them', { timeout }, async () => {
     const agreement = await agreementOn(await readSampleReference(), samplePath);
 
     expect(agreement).toMatchObject({ expected: 20, found: 20, extras: 0 });
@@ -50,6 +52,7 @@ describe('faces agree with the reference implementation', () => {
 
   test.skipIf(!existsSync(`${shared}/mtcnn/mtcnn-reference.json`))(
     'in 84 photos (skipped without ../shared)',
+    { timeout },
     async () => {
       const agreement = await agreementOn(await readReference(`${shared}/mtcnn/mtcnn-reference.json`), (name) => {
         if (name.startsWith('@')) return samplePath(name);
