@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readVisionConfig } from '../../../lib/config.ts';
 import { ApiClient } from '../../../local/api-client.ts';
+import { credentials, region } from '../../../local/clients.ts';
 import { reembedCommand } from '../../../local/commands/reembed.ts';
 import { startStack } from '../../../local/stack.ts';
 import { RunningStack, sample } from '../running-stack.ts';
@@ -14,17 +15,38 @@ beforeAll(async () => {
   await running.put('photos/party.jpg', party);
   await running.follow('collections/other/people/ann/1.jpg', party);
 });
-afterAll(() => running.close());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await running.close();
+});
 
 const search = (collection: string) => new ApiClient(running.stack.api).search(sample(1), collection, 5);
 
-it('moves what a running stack holds; searches go on by the old embedder, and by the new one once it is chosen', async () => {
+/** Runs the command; answers what it printed. */
+async function reembed(...options: string[]) {
   const printed = vi.spyOn(console, 'log').mockImplementation(() => {});
-  const moving = reembedCommand().parseAsync(['dlib-resnet', '--data', running.data, '--json'], { from: 'user' });
+  try {
+    await reembedCommand().parseAsync(['dlib-resnet', ...options, '--json'], { from: 'user' });
+    return JSON.parse(printed.mock.calls.map(([line]) => line).join('\n'));
+  } finally {
+    printed.mockRestore();
+  }
+}
+
+it('moves what a running stack holds; searches go on by the old embedder, and by the new one once it is chosen', async () => {
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', running.stack.dynamodb);
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', running.stack.s3);
+  vi.stubEnv('AWS_REGION', region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', credentials.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', credentials.secretAccessKey);
+  const account = ['--table', running.stack.table, '--bucket', running.stack.bucket];
+  await expect(reembed(...account)).rejects.toMatchObject({ code: 'INVALID_CONFIG' });
+  await expect(reembed('--table', running.stack.table)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+
+  const moving = reembed('--data', running.data);
   const during = await search('main');
-  await moving;
-  const moved = JSON.parse(printed.mock.calls.map(([line]) => line).join('\n'));
-  printed.mockRestore();
+  const moved = await moving;
+  expect(await reembed(...account)).toEqual({ embedder: 'dlib-resnet', moved: 0, already: 4, left: [] });
   expect(moved).toEqual({ embedder: 'dlib-resnet', moved: 4, already: 0, left: [] });
   expect(during.model).toBe('mobilefacenet');
   expect(during.faces[0]).toMatchObject({ distance: expect.closeTo(0, 3) });
