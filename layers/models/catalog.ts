@@ -153,6 +153,37 @@ export const catalog = {
     weights: modernFaceApi,
     files: { 'dlib-resnet.onnx': '574fbb47dfd377b728cb10d1c9e33ec4d0f6471d6a885bb4ab59c122aeada277' },
   },
+  'dlib-resnet-int8': {
+    card: {
+      kind: 'embedder',
+      id: 'dlib-resnet-int8',
+      dimensions: 128,
+      crop: { kind: 'similarity', size: 150, template: dlibTemplate },
+      channels: 'RGB',
+      mean: [122.782, 117.001, 104.298],
+      deviation: [256, 256, 256],
+      operatingPoints: [
+        { falseMatchRate: 1e-2, distance: 0.4267, trueMatchRate: 0.9816 },
+        { falseMatchRate: 1e-3, distance: 0.3832, trueMatchRate: 0.9076 },
+        { falseMatchRate: 1e-4, distance: 0.3477, trueMatchRate: 0.7604 },
+        { falseMatchRate: 1e-5, distance: 0.3145, trueMatchRate: 0.543 },
+      ],
+      similarity: [
+        { distance: 0, similarity: 100 },
+        { distance: 0.3145, similarity: 99 },
+        { distance: 0.3477, similarity: 89.5 },
+        { distance: 0.3832, similarity: 80 },
+        { distance: 0.4267, similarity: 53.3 },
+        { distance: 0.4877, similarity: 26.7 },
+        { distance: 0.5668, similarity: 8 },
+        { distance: 2, similarity: 0 },
+      ],
+      licence: 'CC0-1.0',
+      provenance: 'dlib-resnet, computed in 8 bits',
+    },
+    weights: modernFaceApi,
+    files: { 'dlib-resnet-int8.onnx': '8275c0ecbcbcecbb148cbd253a4722a041cffad8dfecc72a5bcd2b57b93a8712' },
+  },
   'facenet-vggface2': {
     card: {
       ...facenet,
