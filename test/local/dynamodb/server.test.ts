@@ -40,7 +40,7 @@ describe('the DynamoDB of the embedded stack', () => {
   it('says that a port is taken', async () => {
     const { url, path } = await startFixture();
 
-    await expect(startDynamoDb({ path: `${path}-2`, port: Number(new URL(url).port) })).rejects.toBeInstanceOf(
+    await expect(startDynamoDb({ path: `${path}/second`, port: Number(new URL(url).port) })).rejects.toBeInstanceOf(
       ConfigError,
     );
   });
