@@ -1,4 +1,4 @@
-import { Names, RemovalPolicy } from 'aws-cdk-lib';
+import { Fn, Names, RemovalPolicy } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
@@ -41,6 +41,8 @@ export class FaceRecognition extends Construct {
   readonly functions: RecognitionFunctions;
   readonly api: HttpApi;
   readonly apiUrl: string;
+  /** The host of the API, for something that is put before it. */
+  readonly apiDomain: string;
   readonly encryptionKey: IKey;
   readonly alarms: readonly Alarm[];
   readonly dashboard: Dashboard;
@@ -101,6 +103,7 @@ export class FaceRecognition extends Construct {
     });
     this.api = this.#api.api;
     this.apiUrl = this.#api.url;
+    this.apiDomain = Fn.select(2, Fn.split('/', this.api.apiEndpoint));
     const watched = {
       queues: { Images: images, Faces: faces, Tags: tags },
       functions: {

@@ -1,11 +1,21 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { Match, type Template, Template as Templates } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, type Template, Template as Templates } from 'aws-cdk-lib/assertions';
+import {
+  AllowedMethods,
+  CachePolicy,
+  Distribution,
+  OriginRequestPolicy,
+  ViewerProtocolPolicy,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { ApiAuth } from '../../cdk/api-auth.ts';
 import { FaceRecognition } from '../../cdk/face-recognition.ts';
@@ -15,6 +25,7 @@ import { catalog } from '../../layers/models/catalog.ts';
 import { tableDefinition } from '../../lib/adapters/dynamo-table.ts';
 import { readConfig, variable } from '../../lib/config.ts';
 import { eventSource } from '../../lib/core/events.ts';
+import { metrics } from '../../lib/core/metrics.ts';
 import { Api } from '../functions/match/api.ts';
 import { resourcesOf, stackFor, synthesise } from './synthesise.ts';
 
@@ -208,6 +219,34 @@ describe('the API', () => {
   });
 });
 
+it('a firewall fits before the API, as cdk/README.md shows it', () => {
+  const stack = stackFor({ account: '123456789012', region: 'us-east-1' });
+  const faces = new FaceRecognition(stack, 'Recognition', {
+    apiAuth: ApiAuth.jwt({ issuer: 'https://issuer.example', audience: ['me'] }),
+  });
+  const acl = new CfnWebACL(stack, 'Firewall', {
+    scope: 'CLOUDFRONT',
+    defaultAction: { allow: {} },
+    visibilityConfig: { cloudWatchMetricsEnabled: true, metricName: 'firewall', sampledRequestsEnabled: false },
+  });
+  new Distribution(stack, 'Edge', {
+    webAclId: acl.attrArn,
+    defaultBehavior: {
+      origin: new HttpOrigin(faces.apiDomain),
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      cachePolicy: CachePolicy.CACHING_DISABLED,
+      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+    },
+  });
+
+  const distribution = JSON.stringify(resourcesOf(Templates.fromStack(stack), 'AWS::CloudFront::Distribution'));
+  expect(distribution).toMatch(
+    /"DomainName":\{"Fn::Select":\[2,\{"Fn::Split":\["\/",\{"Fn::GetAtt":\["RecognitionApi\w+","ApiEndpoint"\]/,
+  );
+  expect(distribution).toContain('"WebACLId"');
+});
+
 describe('what others are allowed', () => {
   const grant = (act: (recognition: FaceRecognition, role: Role) => void) => {
     const stack = stackFor();
@@ -288,7 +327,50 @@ describe('what is there already', () => {
   });
 });
 
+describe('the key', () => {
+  it('opens itself to S3, EventBridge and the logs, of this account', () => {
+    const [, { Properties }] = resourcesOf(template, 'AWS::KMS::Key')[0]!;
+
+    expect(Properties.EnableKeyRotation).toBe(true);
+    expect(Properties.KeyPolicy.Statement).toContainEqual(
+      expect.objectContaining({
+        Principal: { Service: ['s3.amazonaws.com', 'events.amazonaws.com'] },
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      }),
+    );
+  });
+
+  it('that was imported cannot be opened from here: the synthesis says what has to stand in its policy', () => {
+    const stack = stackFor();
+    const arn = 'arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012';
+    new FaceRecognition(stack, 'Recognition', { encryptionKey: Key.fromKeyArn(stack, 'Mine', arn) });
+
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('s3.amazonaws.com.*kms:GenerateDataKey'));
+    expect(JSON.stringify(resourcesOf(Templates.fromStack(stack), 'AWS::SQS::Queue'))).toContain(arn);
+  });
+
+  it('serves the functions only by way of the services that keep data under it', () => {
+    const policies = resourcesOf(template, 'AWS::IAM::Policy').map(
+      ([, { Properties }]) => Properties.PolicyDocument.Statement,
+    );
+
+    for (const statements of policies) {
+      const [statement] = statements.filter(({ Action }: { Action: string[] }) => Action.includes('kms:Decrypt'));
+      expect(JSON.stringify(statement.Condition.StringEquals['kms:ViaService'])).toMatch(/dynamodb.*s3.*sqs/);
+    }
+  });
+});
+
 describe('operations', () => {
+  it('the dashboard asks for metrics by the names and the dimension that the functions give them', () => {
+    const text = JSON.stringify(resourcesOf(template, 'AWS::CloudWatch::Dashboard'));
+    const [, { Properties }] = resourcesOf(template, 'AWS::Lambda::Function')[0]!;
+    const namespace = Properties.Environment.Variables[variable.metricsNamespace];
+
+    for (const metric of Object.keys(metrics)) expect(text).toContain(`${namespace}\\",\\"${metric}\\",\\"service`);
+  });
+
   it('every alarm tells the topic, says what to do, and is quiet while nothing runs', () => {
     const arn = 'arn:aws:sns:eu-west-1:123456789012:mine';
     const alarms = resourcesOf(
