@@ -4,4 +4,10 @@ import { createProgram } from './program.ts';
 import { reportFailure } from './report-failure.ts';
 
 quietenSdk();
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Who read it has ended, as `| head` does, or `| tee` at Ctrl-C; what was begun is finished all the same.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 await createProgram().parseAsync().catch(reportFailure);

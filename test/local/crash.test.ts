@@ -27,7 +27,9 @@ afterEach(async () => {
 /** Starts everything as `npm start` does, in a process that can be killed. */
 async function start(): Promise<StackAddress> {
   const command = ['--import', 'tsx', 'local/cli.ts', 'start', '--data', data, '--port', '0', '--s3-port', '0'];
-  child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'inherit'] });
+  child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Nobody reads what it prints, as behind `| head`, or `| tee` after Ctrl-C.
+  child.stdout!.destroy();
   return vi.waitFor(async () => {
     const stack = await findStack(data);
     expect(stack?.pid).toBe(child.pid);
