@@ -12,6 +12,7 @@ export const variable = {
   bus: 'FACENET_BUS',
   embedder: 'FACENET_EMBEDDER',
   models: 'FACENET_MODELS',
+  falseMatchRate: 'FACENET_FALSE_MATCH_RATE',
   minFace: 'FACENET_MIN_FACE',
   minFacePart: 'FACENET_MIN_FACE_PART',
   thresholds: 'FACENET_DETECTION_THRESHOLDS',
@@ -43,6 +44,8 @@ const probability = z.number().min(0).max(1);
 const visionSchema = z.object({
   embedder: name.default(defaultEmbedder),
   models: name.optional(),
+  /** The part of the pairs of strangers that may be taken for one person: one of the embedder's operating points. The default is lib/vision/similarity.ts'; a test holds them together. */
+  falseMatchRate: z.coerce.number().positive().max(0.1).default(1e-3),
   // The defaults from here to secondLook are those of lib/vision/mtcnn.ts; a test holds them together.
   /** The smallest face that is looked for: the side of its box in pixels, or as a part of the photo's shorter side. The larger counts. */
   minFace: z.coerce.number().int().min(12).default(20),

@@ -4,6 +4,7 @@ import { openDetector } from '../lib/adapters/mtcnn-detector.ts';
 import { openEmbedder } from '../lib/adapters/onnx-embedder.ts';
 import { createSharpDecoder } from '../lib/adapters/sharp-decoder.ts';
 import { npmRegistry, readVisionConfig, type VisionConfig } from '../lib/config.ts';
+import { atFalseMatchRate } from '../lib/core/false-match-rate.ts';
 import type { FaceDetector, FaceEmbedder, ImageDecoder } from '../lib/core/ports.ts';
 
 /** Eyes and memory for faces, without a bucket or a table. */
@@ -38,5 +39,9 @@ export async function openVision(embedder?: string): Promise<Vision> {
     openDetector(config),
     openEmbedder(config.models, config.embedder, config.threads),
   ]);
-  return { decoder: createSharpDecoder(config), detector, embedder: faceEmbedder };
+  return {
+    decoder: createSharpDecoder(config),
+    detector,
+    embedder: { ...faceEmbedder, card: atFalseMatchRate(faceEmbedder.card, config.falseMatchRate) },
+  };
 }

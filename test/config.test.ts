@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { modelsFolder, readVisionConfig, variable } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import { defaultDetectionSettings } from '../lib/vision/mtcnn.ts';
+import { defaultFalseMatchRate } from '../lib/vision/similarity.ts';
 
 describe('threads of a model session', () => {
   it.each([
@@ -26,6 +27,17 @@ describe('threads of a model session', () => {
 
 it('a Lambda function looks for its models in the layer', () => {
   expect(modelsFolder({ LAMBDA_TASK_ROOT: '/var/task' })).toBe('/opt/models');
+});
+
+describe('the false match rate', () => {
+  it('is the default of the vision where nothing is set, and is read from the environment', () => {
+    expect(readVisionConfig({}).falseMatchRate).toBe(defaultFalseMatchRate);
+    expect(readVisionConfig({ [variable.falseMatchRate]: '1e-5' }).falseMatchRate).toBe(1e-5);
+  });
+
+  it.each(['0', '0.5', 'low'])('is refused as %s', (value) => {
+    expect(() => readVisionConfig({ [variable.falseMatchRate]: value })).toThrow(variable.falseMatchRate);
+  });
 });
 
 describe('the settings of the detector', () => {

@@ -7,6 +7,7 @@ import { createS3ImageStore } from '../../lib/adapters/s3-image-store.ts';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { createTagQueue } from '../../lib/adapters/sqs-queues.ts';
 import { readConfig } from '../../lib/config.ts';
+import { atFalseMatchRate } from '../../lib/core/false-match-rate.ts';
 import { registryOf } from '../registry.ts';
 import type { ApiPorts } from './http/app.ts';
 
@@ -20,7 +21,7 @@ export async function apiPorts(): Promise<ApiPorts> {
     store: createS3ImageStore(traced(createS3Client(config)), config),
     decoder: createSharpDecoder(config),
     detector,
-    embedder: faceEmbedder,
+    embedder: { ...faceEmbedder, card: atFalseMatchRate(faceEmbedder.card, config.falseMatchRate) },
     registry: registryOf(config, traced),
     tags: createTagQueue(traced(createSqsClient()), config.tagsQueueUrl),
     bucket: config.bucket,

@@ -5,6 +5,7 @@ import { createLog } from '../../lib/adapters/powertools-log.ts';
 import { createMetrics } from '../../lib/adapters/powertools-metrics.ts';
 import { openTracing } from '../../lib/adapters/powertools-tracing.ts';
 import { readConfig } from '../../lib/config.ts';
+import { atFalseMatchRate } from '../../lib/core/false-match-rate.ts';
 import type { TagPorts } from '../../lib/core/tag-image.ts';
 import { registryOf } from '../registry.ts';
 
@@ -14,7 +15,7 @@ export async function tagPorts(): Promise<TagPorts> {
   const traced = await openTracing(config);
   return {
     registry: registryOf(config, traced),
-    embedder: await readEmbedderCard(config.models, config.embedder),
+    embedder: atFalseMatchRate(await readEmbedderCard(config.models, config.embedder), config.falseMatchRate),
     bus: createEventBridgeBus(traced(createEventBridgeClient()), config.bus),
     log: createLog('tag'),
     metrics: createMetrics('tag', config.metricsNamespace),

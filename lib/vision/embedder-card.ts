@@ -35,6 +35,8 @@ export interface EmbedderCard {
   readonly deviation: readonly [number, number, number];
   /** Sorted by falling false match rate; holds at least 1e-2, 1e-3 and 1e-4. The default threshold is the distance at 1e-3. */
   readonly operatingPoints: readonly OperatingPoint[];
+  /** The operating point whose distance is the threshold; 1e-3 where nobody chooses another. */
+  readonly falseMatchRate?: number;
   /** Knots of the map from distance to similarity 0..100: falling similarity over rising distance, linear between. */
   readonly similarity: readonly { readonly distance: number; readonly similarity: number }[];
   readonly licence: string;

@@ -7,7 +7,7 @@ export const defaultFalseMatchRate = 1e-3;
  * The largest distance, 0..2, at which two faces are taken for the same person.
  * @throws RangeError when the card was not calibrated at that false match rate
  */
-export function thresholdOf(card: EmbedderCard, falseMatchRate = defaultFalseMatchRate): number {
+export function thresholdOf(card: EmbedderCard, falseMatchRate = card.falseMatchRate ?? defaultFalseMatchRate): number {
   const point = card.operatingPoints.find((candidate) => candidate.falseMatchRate === falseMatchRate);
   if (point) return point.distance;
   const known = card.operatingPoints.map((candidate) => candidate.falseMatchRate).join(', ');
