@@ -16,7 +16,8 @@ export function embedderCard(id: string): EmbedderCard {
   const card = cards.find((known) => known.id === id);
   if (card) return card;
   const own = join(modelsFolder(), `${id}.json`);
-  if (existsSync(own)) return JSON.parse(readFileSync(own, 'utf8')) as EmbedderCard;
+  const found: Partial<EmbedderCard> = existsSync(own) ? JSON.parse(readFileSync(own, 'utf8')) : {};
+  if (found.kind === 'embedder') return found as EmbedderCard;
   throw new ConfigError(
     `Expected an embedder of ${cards.map((known) => known.id).join(', ')}, or the id of one in ${modelsFolder()}, received "${id}". Name one of them.`,
   );

@@ -22,6 +22,7 @@ export const handler = {
   embed: 'functions/embed/handler.handler',
   tag: 'functions/match/tag.handler',
   api: 'functions/match/api.handler',
+  authorize: 'functions/authorize/handler.handler',
 } as const;
 
 /** What `DockerImageCode.fromImageAsset` takes. */
@@ -42,6 +43,11 @@ export function detectCode(): string {
     bundle([moduleOf(handler.detect)], folder);
     layNativeParts(folder);
   });
+}
+
+/** The folder of the zip that looks at issued keys. */
+export function authorizeCode(): string {
+  return asset('authorize', (folder) => bundle([moduleOf(handler.authorize)], folder));
 }
 
 /**

@@ -9,9 +9,8 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { index, vectorName } from '../lib/adapters/dynamo-table.ts';
 import { variable } from '../lib/config.ts';
-import { checkKeysCode, checkKeysHandler } from './check-keys-code.ts';
 import { keyActions } from './encryption.ts';
-import { detectCode, handler, imageSource, modelsLayerCode } from './function-assets.ts';
+import { authorizeCode, detectCode, handler, imageSource, modelsLayerCode } from './function-assets.ts';
 import { photoPrefixes } from './photo-bucket.ts';
 import type { PipelineQueue } from './pipeline-queue.ts';
 import { RecognitionFunction, type RecognitionFunctionProps } from './recognition-function.ts';
@@ -156,9 +155,9 @@ export class RecognitionFunctions extends Construct {
     return new RecognitionFunction(this, 'Authorize', {
       ...this.#kept,
       description: 'Looks whether a key was issued',
-      code: Code.fromAsset(checkKeysCode()),
+      code: Code.fromAsset(authorizeCode()),
       runtime: Runtime.NODEJS_22_X,
-      handler: checkKeysHandler,
+      handler: handler.authorize,
       memoryMiB: waitingMemoryMiB,
       timeoutSeconds: 5,
       environment: { [variable.apiKeyHashes]: sha256.join(',') },

@@ -24,7 +24,7 @@ function complaintAbout(props: (stack: ReturnType<typeof stackFor>) => FaceRecog
 
 describe('at synthesis, with what came and what to do', () => {
   it.each<[string, (stack: ReturnType<typeof stackFor>) => FaceRecognitionProps, RegExp[]]>([
-    ['an unknown embedder', () => ({ embedder: 'facenet' }), [/mobilefacenet/, /"facenet"/, /Choose/]],
+    ['an unknown embedder', () => ({ embedder: 'facenet' }), [/mobilefacenet/, /"facenet"/, /Name one/]],
     ['an unknown embedder beside it', () => ({ otherEmbedders: ['arcface'] }), [/"arcface"/]],
     ['a detector for an embedder', () => ({ embedder: 'mtcnn' }), [/"mtcnn"/]],
     [

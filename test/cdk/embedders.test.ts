@@ -21,7 +21,10 @@ describe('the embedder of a deployment', () => {
   });
 
   it('is one of the models folder, such as `facenet train` makes', () => {
-    writeFileSync(join(models, 'mobilefacenet-64.json'), JSON.stringify({ id: 'mobilefacenet-64', dimensions: 64 }));
+    writeFileSync(
+      join(models, 'mobilefacenet-64.json'),
+      JSON.stringify({ kind: 'embedder', id: 'mobilefacenet-64', dimensions: 64 }),
+    );
     expect(embedderCard('mobilefacenet-64').dimensions).toBe(64);
   });
 
