@@ -283,7 +283,7 @@ function isCounts(value: Pickled | undefined): value is number[] {
 
 function appendTo(values: readonly Pickled[], list: Pickled): void {
   if (!Array.isArray(list)) throw malformed('a list where it appends');
-  list.push(...values);
+  for (const value of values) list.push(value);
 }
 
 function setIn(pairs: readonly Pickled[], dict: Pickled): void {

@@ -109,11 +109,17 @@ function readLegacy(bytes: Uint8Array): StateDict {
   return new StateDict(tensors, storages);
 }
 
+/** PyTorch stores its files as they are; one that is packed could unfold to any size. */
 function unzip(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
   try {
-    return unzipSync(bytes);
+    return unzipSync(bytes, {
+      filter: ({ name, compression }) => {
+        if (compression === 0) return true;
+        throw new RangeError(`${name} is packed`);
+      },
+    });
   } catch (cause) {
-    throw notStateDict('a whole zip archive, received a broken one', cause);
+    throw notStateDict('a whole zip archive of stored files, received a broken one or another', cause);
   }
 }
 

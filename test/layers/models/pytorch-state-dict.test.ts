@@ -83,7 +83,8 @@ describe('what is no state dict', () => {
     ['an empty file', new Uint8Array(0)],
     ['a web page', Buffer.from('<!DOCTYPE html>')],
     ['a pickle of something else', pickleOf({}, true)],
-    ['a zip archive without a pickle', zipSync({ 'readme.txt': Buffer.from('hello') })],
+    ['a zip archive without a pickle', zipSync({ 'readme.txt': Buffer.from('hello') }, { level: 0 })],
+    ['a zip archive whose files are packed', zipSync({ 'net/data.pkl': new Uint8Array(100_000) })],
   ])('refuses %s', (_, bytes) => {
     expect(() => readStateDict(bytes)).toThrow(expect.objectContaining({ code: 'MODEL_CORRUPT' }));
   });
