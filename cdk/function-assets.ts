@@ -12,8 +12,9 @@ import {
 import { join, resolve } from 'node:path';
 import { type CatalogEntry, catalog, isModelId } from '../layers/models/catalog.ts';
 import { modelsFolder } from '../lib/config.ts';
-import { ConfigError, ModelError } from '../lib/core/errors.ts';
+import { ModelError } from '../lib/core/errors.ts';
 import { bundle, bundleScript } from './bundle.ts';
+import { embedderCard } from './embedders.ts';
 import { layNativeParts } from './native-parts.ts';
 
 /** The handlers, as Lambda names them: a module of the asset and its export. */
@@ -56,7 +57,7 @@ export function authorizeCode(): string {
  * @throws ModelError MODEL_MISSING or MODEL_CORRUPT when the detector is not in the models folder
  */
 export function modelsLayerCode(embedder: string): string {
-  const card = embedderCard(embedder);
+  const card = cardFile(embedder);
   return asset(`models-${embedder}`, (folder) => {
     mkdirSync(join(folder, 'models'));
     for (const [name, bytes] of detectorFiles()) writeFileSync(join(folder, 'models', name), bytes);
@@ -92,17 +93,10 @@ function moduleOf(handler: string): string {
   return handler.slice(0, handler.lastIndexOf('.'));
 }
 
-function embedderCard(id: string): string | Buffer {
-  if (isModelId(id)) {
-    const { card, files = {} }: CatalogEntry = catalog[id];
-    if (card.kind === 'embedder') return `${JSON.stringify({ ...card, files }, null, 2)}\n`;
-  }
-  const own = join(modelsFolder(), `${id}.json`);
-  if (!isModelId(id) && existsSync(own)) return readFileSync(own);
-  const known = Object.values(catalog).filter(({ card }) => card.kind === 'embedder');
-  throw new ConfigError(
-    `Expected an embedder of ${known.map(({ card }) => card.id).join(', ')}, or the id of one in ${modelsFolder()}, received "${id}". Name one of them.`,
-  );
+/** An embedder's card as the models folder has it, without asking that folder for what the catalog knows: the same on every machine. */
+function cardFile(id: string): string {
+  const files = isModelId(id) ? ((catalog[id] as CatalogEntry).files ?? {}) : undefined;
+  return `${JSON.stringify({ ...embedderCard(id), ...(files && { files }) }, null, 2)}\n`;
 }
 
 /** The files of an embedder that the image build cannot make from npm packages, as far as they are here. */
