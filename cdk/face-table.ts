@@ -24,7 +24,8 @@ export class FaceTable extends Construct {
     const { TableName, ...definition } = tableDefinition({ table: '', embedder: embedders[0] });
     const table = new CfnTable(this, 'Resource', {
       ...camelCased(definition),
-      vectorIndexes: camelCased(embedders.map(vectorIndex)),
+      // By name, so that moving to another embedder leaves the table as it is.
+      vectorIndexes: camelCased(embedders.map(vectorIndex).toSorted((a, b) => (a.IndexName < b.IndexName ? -1 : 1))),
       sseSpecification: { sseEnabled: true, sseType: 'KMS', kmsMasterKeyId: encryptionKey.keyArn },
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtectionEnabled: removalPolicy !== RemovalPolicy.DESTROY,

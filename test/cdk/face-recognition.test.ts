@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Annotations, Match, type Template, Template as Templates } from 'aws-cdk-lib/assertions';
 import {
@@ -142,12 +143,16 @@ describe('the table', () => {
   });
 
   it('has a vector index beside the first for an embedder that one moves to', () => {
-    const [, { Properties }] = resourcesOf(synthesise({ otherEmbedders: ['dlib-resnet'] }), 'AWS::DynamoDB::Table')[0]!;
+    const indexes = (embedder: string, other: string) =>
+      resourcesOf(synthesise({ embedder, otherEmbedders: [other] }), 'AWS::DynamoDB::Table')[0]![1].Properties
+        .VectorIndexes;
 
-    expect(Properties.VectorIndexes).toMatchObject([
-      { IndexName: 'embedding-mobilefacenet', Dimensions: 192 },
+    expect(indexes('mobilefacenet', 'dlib-resnet')).toMatchObject([
       { IndexName: 'embedding-dlib-resnet', Dimensions: 128 },
+      { IndexName: 'embedding-mobilefacenet', Dimensions: 192 },
     ]);
+    // The move itself leaves the table alone.
+    expect(indexes('dlib-resnet', 'mobilefacenet')).toEqual(indexes('mobilefacenet', 'dlib-resnet'));
   });
 
   it('can be deleted where everything may go', () => {
@@ -372,6 +377,7 @@ describe('operations', () => {
   });
 
   it('every alarm tells the topic, says what to do, and is quiet while nothing runs', () => {
+    const operations = readFileSync('docs/operations.md', 'utf8');
     const arn = 'arn:aws:sns:eu-west-1:123456789012:mine';
     const alarms = resourcesOf(
       synthesise((stack) => ({ alarmTopic: Topic.fromTopicArn(stack, 'Topic', arn) })),
@@ -382,9 +388,10 @@ describe('operations', () => {
       ...['ImagesDeadLetters', 'ImagesAge', 'FacesDeadLetters', 'FacesAge', 'TagsDeadLetters', 'TagsAge'],
       ...['DetectErrors', 'EmbedErrors', 'TagErrors', 'MatchErrors', 'ApiFailures'],
     ]);
-    for (const [, { Properties }] of alarms) {
+    for (const [path, { Properties }] of alarms) {
       expect(Properties).toMatchObject({ AlarmActions: [arn], TreatMissingData: 'notBreaching' });
       expect(Properties.AlarmDescription).toContain('docs/operations.md');
+      expect(operations).toContain(`\`${path.split('/')[1]}\``);
     }
   });
 
