@@ -25,6 +25,13 @@ export interface FaceRecognitionProps {
   readonly embedder?: string;
 
   /**
+   * The part of the pairs of strangers that may be taken for one person: one of the rates that the embedder is calibrated at. Choose 1e-4 with a hundred
+   * people enrolled and 1e-5 with a thousand; docs/accuracy.md says why.
+   * @default - 1e-3, which suits comparing two faces, and a handful of people
+   */
+  readonly falseMatchRate?: number;
+
+  /**
    * Models whose vector indexes stay beside the embedder's, so that nothing is lost while photos are embedded anew.
    * @default - the embedder's index is the only one; those of other models are deleted with the next deployment
    */

@@ -11,6 +11,8 @@ import { Construct } from 'constructs';
 import { defaultEmbedder } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import { eventSource, type FacenetEvent } from '../lib/core/events.ts';
+import { atFalseMatchRate } from '../lib/core/false-match-rate.ts';
+import { defaultFalseMatchRate } from '../lib/vision/similarity.ts';
 import { ApiAuth, authorizerOf } from './api-auth.ts';
 import { checkVectorIndex, embedderCard } from './embedders.ts';
 import { encryptionKey } from './encryption.ts';
@@ -55,6 +57,8 @@ export class FaceRecognition extends Construct {
     checkProps(props);
     const { existingTable, removalPolicy = RemovalPolicy.RETAIN, logRetention = RetentionDays.THREE_MONTHS } = props;
     const embedder = embedderCard(props.embedder ?? defaultEmbedder);
+    const falseMatchRate = props.falseMatchRate ?? defaultFalseMatchRate;
+    atFalseMatchRate(embedder, falseMatchRate);
     const otherEmbedders = (props.otherEmbedders ?? []).map(embedderCard).filter(({ id }) => id !== embedder.id);
     if (existingTable) checkVectorIndex(existingTable, embedder);
 
@@ -80,6 +84,7 @@ export class FaceRecognition extends Construct {
     this.functions = new RecognitionFunctions(this, 'Functions', {
       ...kept,
       embedder: embedder.id,
+      falseMatchRate,
       metricsNamespace,
       bucket,
       table,

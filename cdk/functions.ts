@@ -32,6 +32,7 @@ const waitingMemoryMiB = 512;
 
 export interface RecognitionFunctionsProps {
   readonly embedder: string;
+  readonly falseMatchRate: number;
   readonly metricsNamespace: string;
   readonly bucket: IBucket;
   readonly table: ITable;
@@ -75,6 +76,7 @@ export class RecognitionFunctions extends Construct {
         [variable.tagsQueueUrl]: tags.queue.queueUrl,
         [variable.bus]: bus.eventBusName,
         [variable.embedder]: embedder,
+        [variable.falseMatchRate]: String(props.falseMatchRate),
         [variable.metricsNamespace]: props.metricsNamespace,
         [variable.tracing]: 'true',
       },

@@ -26,6 +26,7 @@ const rooms: Readonly<Record<string, Room>> = {
       'lib/adapters/dynamo-table',
       'lib/core/errors',
       'lib/core/events',
+      'lib/core/false-match-rate',
       'lib/core/metrics',
       'lib/vision',
       'layers',

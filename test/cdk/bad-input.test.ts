@@ -25,6 +25,7 @@ function complaintAbout(props: (stack: ReturnType<typeof stackFor>) => FaceRecog
 describe('at synthesis, with what came and what to do', () => {
   it.each<[string, (stack: ReturnType<typeof stackFor>) => FaceRecognitionProps, RegExp[]]>([
     ['an unknown embedder', () => ({ embedder: 'facenet' }), [/mobilefacenet/, /"facenet"/, /Name one/]],
+    ['a false match rate that the embedder is not calibrated at', () => ({ falseMatchRate: 0.5 }), [/0\.001/, /0\.5/]],
     ['an unknown embedder beside it', () => ({ otherEmbedders: ['arcface'] }), [/"arcface"/]],
     ['a detector for an embedder', () => ({ embedder: 'mtcnn' }), [/"mtcnn"/]],
     [

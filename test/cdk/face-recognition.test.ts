@@ -170,7 +170,11 @@ describe('the functions', () => {
       expect(Object.values(variable), path).toEqual(expect.arrayContaining(names));
 
       const values = names.map((name) => [name, settingOf(Properties.Environment.Variables[name])]);
-      expect(readConfig(Object.fromEntries(values)), path).toMatchObject({ embedder: 'mobilefacenet', tracing: true });
+      expect(readConfig(Object.fromEntries(values)), path).toMatchObject({
+        embedder: 'mobilefacenet',
+        falseMatchRate: 1e-3,
+        tracing: true,
+      });
     }
   });
 
