@@ -62,7 +62,10 @@ function cachedPackage({ name, version, integrity }: NativePackage): string {
   const script = `${making}.mjs`;
   try {
     bundleScript('cdk/fetch-package', script);
-    execFileSync(process.execPath, [script, `${name}@${version}`, integrity, making], { encoding: 'utf8' });
+    execFileSync(process.execPath, [script, `${name}@${version}`, integrity, making], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     renameSync(making, folder);
   } catch (cause) {
     if (existsSync(folder)) return folder;
