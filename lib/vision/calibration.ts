@@ -25,7 +25,7 @@ const similarities = [
 ] as const;
 
 /** So many pairs must be nearer than a distance for its false match rate to count as measured: its standard error then is a tenth of it. */
-const enoughPairs = 100;
+export const enoughPairs = 100;
 /** Where the tail is fitted from, and the fewest pairs that it takes. */
 const tailFrom = 1e-3;
 const enoughForTail = 1000;

@@ -1,5 +1,5 @@
 import { RequestError } from '../../lib/core/errors.ts';
-import { type Calibration, calibrate, fewestImpostors } from '../../lib/vision/calibration.ts';
+import { type Calibration, calibrate, enoughPairs, fewestImpostors } from '../../lib/vision/calibration.ts';
 import type { DistanceHistogram } from '../../lib/vision/distance-histogram.ts';
 import { tailRateAt } from '../../lib/vision/false-match-tail.ts';
 import { labelledFaces, pairDistances } from '../../lib/vision/labelled-faces.ts';
@@ -60,9 +60,10 @@ function rowAt(
   { genuine, impostor }: { readonly genuine: DistanceHistogram; readonly impostor: DistanceHistogram },
 ) {
   const distance = distanceOf(similarity, calibration.similarity);
-  const counted = impostor.nearer(distance) / impostor.total;
-  const firstFitted = Math.max(0, ...calibration.fitted);
-  const falseMatchRate = counted > firstFitted ? counted : tailRateAt(calibration.tail, distance);
+  const { tail } = calibration;
+  const nearer = impostor.nearer(distance);
+  const isFitted = distance < tail.distance && nearer < enoughPairs;
+  const falseMatchRate = isFitted ? tailRateAt(tail, distance) : nearer / impostor.total;
   return { similarity, distance, falseMatchRate, trueMatchRate: genuine.nearer(distance) / genuine.total };
 }
 
