@@ -59,7 +59,7 @@ export class FaceRecognition extends Construct {
     const embedder = embedderCard(props.embedder ?? defaultEmbedder);
     const falseMatchRate = props.falseMatchRate ?? defaultFalseMatchRate;
     atFalseMatchRate(embedder, falseMatchRate);
-    const otherEmbedders = (props.otherEmbedders ?? []).map(embedderCard).filter(({ id }) => id !== embedder.id);
+    const otherEmbedders = [...new Set(props.otherEmbedders)].map(embedderCard).filter(({ id }) => id !== embedder.id);
     if (existingTable) checkVectorIndex(existingTable, embedder);
 
     const key = encryptionKey(this, props.encryptionKey, removalPolicy);
@@ -123,14 +123,22 @@ export class FaceRecognition extends Construct {
     this.dashboard = new RecognitionDashboard(this, 'Overview', { ...watched, table, metricsNamespace }).dashboard;
   }
 
-  /** Lets somebody put photos into `photos/`, of any collection, to be indexed and identified. */
-  grantUpload(grantee: IGrantable): Grant {
-    return this.#grantPut(grantee, 'photos/*', 'collections/*/photos/*');
+  /**
+   * Lets somebody put photos into `photos/`, to be indexed and identified.
+   * @param collection another one than `main`
+   * @throws ConfigError when it is no name of a collection
+   */
+  grantUpload(grantee: IGrantable, collection?: string): Grant {
+    return this.#grantPut(grantee, `${keysOf(collection)}photos/*`);
   }
 
-  /** Lets somebody put photos into `people/`, of any collection: whoever may do so says who is who. */
-  grantEnrol(grantee: IGrantable): Grant {
-    return this.#grantPut(grantee, 'people/*', 'collections/*/people/*');
+  /**
+   * Lets somebody put photos into `people/`: whoever may do so says who is who.
+   * @param collection another one than `main`
+   * @throws ConfigError when it is no name of a collection
+   */
+  grantEnrol(grantee: IGrantable, collection?: string): Grant {
+    return this.#grantPut(grantee, `${keysOf(collection)}people/*`);
   }
 
   /**
@@ -166,7 +174,7 @@ export class FaceRecognition extends Construct {
     });
   }
 
-  #grantPut(grantee: IGrantable, ...keys: readonly string[]): Grant {
+  #grantPut(grantee: IGrantable, keys: string): Grant {
     const { encryptionKey } = this.bucket;
     if (encryptionKey) {
       // An upload in parts needs Decrypt, too.
@@ -176,7 +184,7 @@ export class FaceRecognition extends Construct {
         resourceArns: [encryptionKey.keyArn],
       });
     }
-    const resourceArns = keys.map((key) => this.bucket.arnForObjects(key));
+    const resourceArns = [this.bucket.arnForObjects(keys)];
     return Grant.addToPrincipal({
       grantee,
       actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
@@ -196,4 +204,13 @@ export class FaceRecognition extends Construct {
       resourceArns: this.#api.routeArns(purpose),
     });
   }
+}
+
+/** A `*` of a policy stands for slashes, too: `collections/*` with `photos/` behind it would let in `collections/…/people/…/photos/…`. So each collection is named. */
+function keysOf(collection: string | undefined): string {
+  if (collection === undefined) return '';
+  if (/^[^/*?]+$/.test(collection)) return `collections/${collection}/`;
+  throw new ConfigError(
+    `Expected the name of one collection, without slashes and wildcards, received "${collection}". Grant each collection for itself.`,
+  );
 }

@@ -69,7 +69,6 @@ export class RecognitionApi extends Construct {
       httpApi: this.api,
       autoDeploy: true,
       throttle: { rateLimit: requestsPerSecond, burstLimit: burstRequests },
-      detailedMetricsEnabled: true,
       accessLogSettings: { destination: new LogGroupLogDestination(accessLog), format: accessLogFormat },
     });
     this.url = stage.url;

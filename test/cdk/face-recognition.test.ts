@@ -25,6 +25,7 @@ import { createApp } from '../../functions/match/http/app.ts';
 import { catalog } from '../../layers/models/catalog.ts';
 import { tableDefinition } from '../../lib/adapters/dynamo-table.ts';
 import { readConfig, variable } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/core/errors.ts';
 import { eventSource } from '../../lib/core/events.ts';
 import { metrics } from '../../lib/core/metrics.ts';
 import { Api } from '../functions/match/api.ts';
@@ -269,16 +270,27 @@ describe('what others are allowed', () => {
     const text = JSON.stringify(grant((recognition, role) => recognition.grantUpload(role)));
 
     expect(text).toContain('s3:PutObject');
-    expect(text).toContain('/photos/*');
-    expect(text).not.toContain('"/people/*"');
+    expect(text).toContain('"/photos/*"');
+    expect(text).not.toMatch(/people|collections/);
     expect(text).not.toMatch(/s3:(Get|Delete)/);
   });
 
   it('grantEnrol: people, and not the photos', () => {
     const text = JSON.stringify(grant((recognition, role) => recognition.grantEnrol(role)));
 
-    expect(text).toContain('/people/*');
+    expect(text).toContain('"/people/*"');
+    expect(text).not.toMatch(/photos\/|collections/);
+  });
+
+  it('another collection: that one alone, and no key of its people by way of a wildcard', () => {
+    const text = JSON.stringify(grant((recognition, role) => recognition.grantUpload(role, 'club')));
+
+    expect(text).toContain('"/collections/club/photos/*"');
     expect(text).not.toContain('"/photos/*"');
+  });
+
+  it.each(['*', 'a/people', 'club?', ''])('%j is no collection to grant', (collection) => {
+    expect(() => grant((recognition, role) => recognition.grantUpload(role, collection))).toThrow(ConfigError);
   });
 
   it.each([
