@@ -34,7 +34,7 @@ const { faces: facesPerPhoto, ...times } = given;
 const work: Work = { ...times, facesPerPhoto, ...(measure && (await measured())) };
 
 console.log(
-  `Prices of ${prices.region}, read ${prices.read}. ${work.photoMs.toFixed(0)} ms a photo, ${work.faceMs.toFixed(0)} ms a face, ${facesPerPhoto} faces a photo.\n`,
+  `Prices of ${prices.region}, as of ${prices.asOf}. ${work.photoMs.toFixed(0)} ms a photo, ${work.faceMs.toFixed(0)} ms a face, ${facesPerPhoto} faces a photo.\n`,
 );
 print('A million photos here', billOfMillionPhotos(prices, work));
 print('A million photos by Rekognition', rekognitionBill(prices, work));

@@ -1,8 +1,8 @@
 /** What AWS asks for what this stack uses, in US dollars. */
 export interface Prices {
-  /** Where and when these prices hold, and where they were read. */
+  /** Where these prices hold, and when they were written down. */
   readonly region: string;
-  readonly read: string;
+  readonly asOf: string;
   readonly lambdaGiBSecond: number;
   readonly lambdaMillionRequests: number;
   readonly sqsMillionRequests: number;
@@ -24,12 +24,13 @@ export interface Prices {
 }
 
 /**
- * Published list prices of us-east-1 without free tier, first tier of volume. Sources: aws.amazon.com/<service>/pricing, by copies of them, as this was written
- * without access to the network; bench/cost.ts takes a file with others. The prices of vector search were in none of the copies.
+ * List prices of us-east-1 without free tier, first tier of volume, as aws.amazon.com/<service>/pricing has them. This was written without access to the network:
+ * Lambda's for arm64, DynamoDB's for requests and SQS's were held against copies of those pages or against pages that quote them; the others were known and not
+ * held against anything. bench/cost.ts takes a file with others. The prices of vector search were nowhere to be found.
  */
 export const prices: Prices = {
   region: 'us-east-1',
-  read: '2026-11-24',
+  asOf: '2026-11-24',
   lambdaGiBSecond: 0.0000133334,
   lambdaMillionRequests: 0.2,
   sqsMillionRequests: 0.4,
