@@ -1,4 +1,5 @@
 import type { FacenetEvent } from '../lib/core/events.ts';
+import { counted } from './counted.ts';
 
 /** Says in one line what happened, for a person at a terminal. */
 export function describeEvent({ type, detail }: FacenetEvent): string {
@@ -9,7 +10,7 @@ export function describeEvent({ type, detail }: FacenetEvent): string {
     case 'Image Rejected':
       return `rejected   ${key}: ${detail.code}: ${detail.reason}`;
     case 'Faces Erased':
-      return `erased     ${key}: ${detail.faceIds.length} face${detail.faceIds.length === 1 ? '' : 's'} (${detail.reason})`;
+      return `erased     ${key}: ${counted(detail.faceIds.length, 'face')} (${detail.reason})`;
     case 'Image Indexed':
       return `indexed    ${key}: ${detail.faces.length === 0 ? 'no face' : detail.faces.map(({ identity }) => describeIdentity(identity)).join(', ')}`;
   }

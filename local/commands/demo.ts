@@ -9,6 +9,7 @@ import { readVisionConfig } from '../../lib/config.ts';
 import type { FacenetEvent } from '../../lib/core/events.ts';
 import { type AddedPhoto, addPhotos } from '../add-photos.ts';
 import { type Connection, connect, defaultData } from '../connect.ts';
+import { counted } from '../counted.ts';
 import { type Cast, type EnrolmentPhoto, ownCast, sampleCast } from '../demo-cast.ts';
 import { describeEvent } from '../describe-event.ts';
 import type { PhotoFile } from '../photo-files.ts';
@@ -106,6 +107,6 @@ function print(
   const known = faces.filter(({ identity }) => identity);
   const threshold = indexed[0] && `, at a distance of at most ${indexed[0].threshold} (${indexed[0].model})`;
   console.log(`
-${enrolments.length} people enrolled; ${faces.length} faces in ${indexed.length} photos, ${known.length} of them known${threshold ?? ''}.
+${counted(enrolments.length, 'person', 'people')} enrolled; ${counted(faces.length, 'face')} in ${counted(indexed.length, 'photo')}, ${known.length} of them known${threshold ?? ''}.
 The photos with names on them are in ${out}. It took ${seconds.toFixed(1)} s.`);
 }

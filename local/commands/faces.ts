@@ -11,6 +11,7 @@ import type { DetectedFace } from '../../lib/vision/geometry.ts';
 import { photoSize } from '../../lib/vision/image.ts';
 import { noSuchPhoto } from '../api-client.ts';
 import { connect, withData } from '../connect.ts';
+import { counted } from '../counted.ts';
 import { describeIdentity } from '../describe-event.ts';
 import { noStore } from '../no-store.ts';
 import { exitCode } from '../report-failure.ts';
@@ -90,7 +91,7 @@ async function find(bytes: Uint8Array): Promise<ShownPhoto> {
 }
 
 function print({ width, height, faces }: ShownPhoto): void {
-  console.log(`${width} × ${height}, ${faces.length} face${faces.length === 1 ? '' : 's'}`);
+  console.log(`${width} × ${height}, ${counted(faces.length, 'face')}`);
   for (const { box, confidence, identity } of faces) {
     const place = [box.left, box.top, box.width, box.height].map((value) => Math.round(value)).join(' ');
     const name = identity === undefined ? '' : `  ${describeIdentity(identity)}`;

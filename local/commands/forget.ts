@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { defaultCollection, meaningOfKey } from '../../lib/core/keys.ts';
 import { connect, withData } from '../connect.ts';
+import { counted } from '../counted.ts';
 
 interface Options {
   readonly data: string;
@@ -25,7 +26,7 @@ async function forget(what: string, { data, collection, json }: Options): Promis
     const { client } = connection;
     const isKey = meaningOfKey(what).kind !== 'other';
     const { photos } = await (isKey ? client.forgetPhoto(what) : client.forgetPerson(what, collection));
-    console.log(json ? JSON.stringify({ photos }, null, 2) : `${photos} photo${photos === 1 ? '' : 's'} removed`);
+    console.log(json ? JSON.stringify({ photos }, null, 2) : `${counted(photos, 'photo')} removed`);
   } finally {
     await connection.close();
   }

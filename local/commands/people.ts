@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { defaultCollection } from '../../lib/core/keys.ts';
 import { connect, withData } from '../connect.ts';
+import { counted } from '../counted.ts';
 
 interface Options {
   readonly data: string;
@@ -25,7 +26,7 @@ async function listPeople({ data, collection, json }: Options): Promise<void> {
     if (json) console.log(JSON.stringify({ people }, null, 2));
     else if (people.length === 0) console.log('nobody yet; enrol somebody: facenet add alice.jpg --person alice');
     for (const { person, faceIds, enrolledAt } of json ? [] : people) {
-      console.log(`${person}  ${faceIds.length} photo${faceIds.length === 1 ? '' : 's'}, since ${enrolledAt}`);
+      console.log(`${person}  ${counted(faceIds.length, 'photo')}, since ${enrolledAt}`);
     }
   } finally {
     await connection.close();
