@@ -3,6 +3,7 @@ import { RequestError } from '../../lib/core/errors.ts';
 import { defaultCollection, meaningOfKey, personPrefix, photosPrefix } from '../../lib/core/keys.ts';
 import { type AddedPhoto, addPhotos } from '../add-photos.ts';
 import { connect, withData } from '../connect.ts';
+import { counted } from '../counted.ts';
 import { describeEvent } from '../describe-event.ts';
 import { type PhotoFile, photosIn } from '../photo-files.ts';
 import { startProgressBar } from '../progress-bar.ts';
@@ -91,9 +92,12 @@ function print(added: readonly AddedPhoto[], seconds: number): void {
   }
   const faces = added.flatMap(({ event }) => (event?.type === 'Image Indexed' ? event.detail.faces : []));
   const known = faces.filter(({ identity }) => identity).length;
+  const enrolled = added.filter(({ event }) => event?.type === 'Person Enrolled').length;
   const taken = added.filter(isTaken).length;
+  // Photos of one call all enrol one person, or none does.
+  const found = enrolled > 0 ? `${enrolled} enrolled` : `${counted(faces.length, 'face')}, ${known} of them known`;
   const rate = (added.length / seconds).toFixed(1);
   console.log(
-    `${taken} of ${added.length} photos taken, ${faces.length} faces, ${known} of them known; ${seconds.toFixed(1)} s, ${rate} photos/s`,
+    `${taken} of ${counted(added.length, 'photo')} taken, ${found}; ${seconds.toFixed(1)} s, ${rate} photos/s`,
   );
 }

@@ -88,7 +88,7 @@ describe('facenet add', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^rejected +photos\/notes\.jpg: UNSUPPORTED_IMAGE_FORMAT: Expected /m);
     expect(stdout).toMatch(/^indexed +photos\/eve\.jpg: unknown$/m);
-    expect(stdout).toMatch(/^1 of 2 photos taken, 1 faces, 0 of them known; [\d.]+ s, [\d.]+ photos\/s$/m);
+    expect(stdout).toMatch(/^1 of 2 photos taken, 1 face, 0 of them known; [\d.]+ s, [\d.]+ photos\/s$/m);
     expect(json(await there('add', file('notes.jpg'), '--json')).photos).toEqual([
       { key: 'photos/notes.jpg', status: 'rejected', code: 'UNSUPPORTED_IMAGE_FORMAT', reason: expect.any(String) },
     ]);
@@ -98,6 +98,7 @@ describe('facenet add', () => {
     const { code, stdout } = await there('add', file('wall.png'), '--person', 'nobody');
     expect(code).toBe(1);
     expect(stdout).toContain('NO_FACE');
+    expect(stdout).toMatch(/^0 of 1 photo taken, /m);
   });
 
   it.each([
