@@ -24,19 +24,19 @@ interface ApiRoute {
 
 /** The routes of functions/match/http, as API Gateway writes them; whatever else is asked for ends at the gateway. A test holds the two together. */
 export const apiRoutes: readonly ApiRoute[] = [
-  { method: HttpMethod.POST, path: '/verify', purpose: 'recognise' },
-  { method: HttpMethod.POST, path: '/search', purpose: 'recognise' },
-  { method: HttpMethod.POST, path: '/identify', purpose: 'recognise' },
-  { method: HttpMethod.POST, path: '/detect', purpose: 'recognise' },
-  { method: HttpMethod.GET, path: '/people', purpose: 'read' },
-  { method: HttpMethod.GET, path: '/people/{person}', purpose: 'read' },
-  { method: HttpMethod.GET, path: '/faces', purpose: 'read' },
-  { method: HttpMethod.GET, path: '/photos', purpose: 'read' },
+  { method: HttpMethod.POST, path: '/v1/verify', purpose: 'recognise' },
+  { method: HttpMethod.POST, path: '/v1/search', purpose: 'recognise' },
+  { method: HttpMethod.POST, path: '/v1/identify', purpose: 'recognise' },
+  { method: HttpMethod.POST, path: '/v1/detect', purpose: 'recognise' },
+  { method: HttpMethod.GET, path: '/v1/people', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/v1/people/{person}', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/v1/faces', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/v1/photos', purpose: 'read' },
   { method: HttpMethod.GET, path: '/health', purpose: 'read' },
   { method: HttpMethod.GET, path: '/openapi.json', purpose: 'read' },
-  { method: HttpMethod.DELETE, path: '/people/{person}', purpose: 'forget' },
-  { method: HttpMethod.DELETE, path: '/photos', purpose: 'forget' },
-  { method: HttpMethod.DELETE, path: '/photos/{key+}', purpose: 'forget' },
+  { method: HttpMethod.DELETE, path: '/v1/people/{person}', purpose: 'forget' },
+  { method: HttpMethod.DELETE, path: '/v1/photos', purpose: 'forget' },
+  { method: HttpMethod.DELETE, path: '/v1/photos/{key+}', purpose: 'forget' },
 ];
 
 export interface RecognitionApiProps {
@@ -82,7 +82,7 @@ export class RecognitionApi extends Construct {
         Stack.of(this).formatArn({
           service: 'execute-api',
           resource: this.api.apiId,
-          resourceName: `$default/${method}${path.replace(/\{.*\}/, '*')}`,
+          resourceName: `$default/${method}${path.replaceAll(/\{[^}]*\}/g, '*')}`,
         }),
       );
   }

@@ -26,15 +26,15 @@ export class ApiClient {
   }
 
   verifyPerson(photo: string, person: string, collection: string): Promise<z.infer<typeof verifyAnswer>> {
-    return this.#post('/verify', { source: photo }, { person, collection });
+    return this.#post('/v1/verify', { source: photo }, { person, collection });
   }
 
   search(photo: string, collection: string, count: number): Promise<z.infer<typeof searchAnswer>> {
-    return this.#post('/search', { image: photo }, { collection, count: String(count) });
+    return this.#post('/v1/search', { image: photo }, { collection, count: String(count) });
   }
 
   identify(photo: string, collection: string): Promise<z.infer<typeof identifyAnswer>> {
-    return this.#post('/identify', { image: photo }, { collection });
+    return this.#post('/v1/identify', { image: photo }, { collection });
   }
 
   async people(collection: string): Promise<z.infer<typeof peopleAnswer>['people']> {
@@ -42,7 +42,7 @@ export class ApiClient {
     let after: string | undefined;
     do {
       const query = new URLSearchParams({ collection, limit: '1000', ...(after && { after }) });
-      const page: z.infer<typeof peopleAnswer> = await this.#call(`/people?${query}`);
+      const page: z.infer<typeof peopleAnswer> = await this.#call(`/v1/people?${query}`);
       people.push(...page.people);
       after = page.next;
     } while (after);
@@ -50,12 +50,12 @@ export class ApiClient {
   }
 
   forgetPerson(person: string, collection: string): Promise<z.infer<typeof forgottenAnswer>> {
-    const path = `/people/${encodeURIComponent(person)}?${new URLSearchParams({ collection })}`;
+    const path = `/v1/people/${encodeURIComponent(person)}?${new URLSearchParams({ collection })}`;
     return this.#call(path, { method: 'DELETE' });
   }
 
   forgetPhoto(key: string): Promise<z.infer<typeof forgottenAnswer>> {
-    return this.#call(`/photos?${new URLSearchParams({ key })}`, { method: 'DELETE' });
+    return this.#call(`/v1/photos?${new URLSearchParams({ key })}`, { method: 'DELETE' });
   }
 
   async #post<T>(

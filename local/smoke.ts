@@ -51,13 +51,17 @@ export async function* checkDeployment(target: SmokeTarget, timeoutSeconds: numb
   };
   const list = `collection=${collection}`;
   const hasStatus = (key: string, status: string) =>
-    until<Photos>(({ photos }) => photos.some((p) => p.key === key && p.status === status), 'GET', `/photos?${list}`);
+    until<Photos>(
+      ({ photos }) => photos.some((p) => p.key === key && p.status === status),
+      'GET',
+      `/v1/photos?${list}`,
+    );
   const announced = async (key: string, isIt: (event: FacenetEvent) => boolean) => {
     const came = await target.event?.((event) => event.detail.image.key === key && isIt(event), timeoutSeconds);
     return came === false ? `no such event within ${timeoutSeconds} s` : undefined;
   };
   const search = (holds: (answer: Search) => boolean) =>
-    until<Search>(holds, 'POST', '/search', { image: face, collection });
+    until<Search>(holds, 'POST', '/v1/search', { image: face, collection });
 
   const checks: Readonly<Record<string, () => Promise<string | undefined>>> = {
     'the API is well': () => until(() => true, 'GET', '/health'),
@@ -75,17 +79,17 @@ export async function* checkDeployment(target: SmokeTarget, timeoutSeconds: numb
         (await announced(enrolment, ({ type }) => type === 'Person Enrolled')) ?? (await announced(photo, namesPerson)),
     }),
     'the person is verified': () =>
-      until<Verification>(({ verified }) => verified, 'POST', '/verify', {
+      until<Verification>(({ verified }) => verified, 'POST', '/v1/verify', {
         source: { key: photo },
         person,
         collection,
       }),
     'the person is forgotten': async () =>
-      (await until(() => true, 'DELETE', `/people/${person}?${list}`)) ??
-      (await until<People>(({ people }) => people.length === 0, 'GET', `/people?${list}`)) ??
+      (await until(() => true, 'DELETE', `/v1/people/${person}?${list}`)) ??
+      (await until<People>(({ people }) => people.length === 0, 'GET', `/v1/people?${list}`)) ??
       (await search(({ identity }) => !identity)),
     'the photo is forgotten': async () =>
-      (await until(() => true, 'DELETE', `/photos?${new URLSearchParams({ key: photo })}`)) ??
+      (await until(() => true, 'DELETE', `/v1/photos?${new URLSearchParams({ key: photo })}`)) ??
       (await search(({ faces }) => faces.length === 0)),
   };
   try {
@@ -96,7 +100,7 @@ export async function* checkDeployment(target: SmokeTarget, timeoutSeconds: numb
       if (problem !== undefined) return;
     }
   } finally {
-    for (const key of [enrolment, photo]) await call('DELETE', `/photos?${new URLSearchParams({ key })}`);
+    for (const key of [enrolment, photo]) await call('DELETE', `/v1/photos?${new URLSearchParams({ key })}`);
   }
 }
 

@@ -294,9 +294,9 @@ describe('what others are allowed', () => {
   });
 
   it.each([
-    ['grantRecognise', 'POST/verify', 'DELETE'],
-    ['grantRead', 'GET/people', 'POST'],
-    ['grantForget', 'DELETE/people/*', 'GET'],
+    ['grantRecognise', 'POST/v1/verify', 'DELETE'],
+    ['grantRead', 'GET/v1/people', 'POST'],
+    ['grantForget', 'DELETE/v1/people/*', 'GET'],
   ] as const)('%s: %s, and no %s', (name, allowed, other) => {
     const text = JSON.stringify(grant((recognition, role) => recognition[name](role)));
 

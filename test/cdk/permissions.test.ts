@@ -172,15 +172,15 @@ it('each function may call DynamoDB as it does, and no further', async () => {
     const body = json && { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } };
     statuses.push((await match.request(path, { method, ...body })).status);
   };
-  await ask('GET', '/people');
-  await ask('GET', '/people/alice');
-  await ask('GET', '/faces');
-  await ask('GET', '/faces?person=alice');
-  await ask('GET', '/photos');
-  await ask('POST', '/search', { image: { key: 'photos/party.jpg' } });
-  await ask('POST', '/verify', { source: { key: 'photos/party.jpg' }, person: 'alice' });
-  await ask('DELETE', '/photos/photos/party.jpg');
-  await ask('DELETE', '/people/alice');
+  await ask('GET', '/v1/people');
+  await ask('GET', '/v1/people/alice');
+  await ask('GET', '/v1/faces');
+  await ask('GET', '/v1/faces?person=alice');
+  await ask('GET', '/v1/photos');
+  await ask('POST', '/v1/search', { image: { key: 'photos/party.jpg' } });
+  await ask('POST', '/v1/verify', { source: { key: 'photos/party.jpg' }, person: 'alice' });
+  await ask('DELETE', '/v1/photos/photos/party.jpg');
+  await ask('DELETE', '/v1/people/alice');
 
   expect(statuses.filter((status) => status >= 400)).toEqual([]);
   for (const name of Object.keys(used) as Name[]) {

@@ -155,7 +155,7 @@ describe.skipIf(!client)(
       expect(enrolled).toMatchObject({ 'detail-type': 'Person Enrolled', detail: { person: 'Ada Lovelace' } });
       const names = indexed!.detail.faces!.map(({ identity }) => identity?.person);
       expect(names.filter(Boolean)).toEqual(['Ada Lovelace']);
-      const people = await lambdas.api.invoke(httpApiRequest('GET', '/people'));
+      const people = await lambdas.api.invoke(httpApiRequest('GET', '/v1/people'));
       expect(people).toMatchObject({ statusCode: 200 });
       expect(JSON.parse((people as { body: string }).body).people).toMatchObject([{ person: 'Ada Lovelace' }]);
     });
@@ -177,7 +177,7 @@ describe.skipIf(!client)(
     it('the API says who is in a photo that comes in the body', async () => {
       const body = { image: { bytes: photo.toString('base64') } };
 
-      const answer = (await lambdas.api.invoke(httpApiRequest('POST', '/search', body))) as { body: string };
+      const answer = (await lambdas.api.invoke(httpApiRequest('POST', '/v1/search', body))) as { body: string };
 
       expect(answer).toMatchObject({ statusCode: 200 });
       expect(JSON.parse(answer.body)).toMatchObject({ identity: { person: 'Ada Lovelace' } });
@@ -188,7 +188,7 @@ describe.skipIf(!client)(
       const heic = readFileSync('test/adapters/goldens/tiles.heic');
 
       const answer = await lambdas.api.invoke(
-        httpApiRequest('POST', '/detect', { image: { bytes: heic.toString('base64') } }),
+        httpApiRequest('POST', '/v1/detect', { image: { bytes: heic.toString('base64') } }),
       );
 
       expect(answer).toMatchObject({ statusCode: 200 });

@@ -63,7 +63,7 @@ describe('what cannot be used comes out as a rejection with its code', () => {
   });
 
   it.each(rejected)('%s in a request: %s', async (_, code, bytes) => {
-    const { status, answer } = await running.ask('POST', '/detect', form({ image: await bytes() }));
+    const { status, answer } = await running.ask('POST', '/v1/detect', form({ image: await bytes() }));
     expect(answer).toMatchObject({ code, status, retryable: false });
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
@@ -73,7 +73,7 @@ describe('what cannot be used comes out as a rejection with its code', () => {
     expect(await running.follow('people/nobody/1.jpg', await blank(300, 200))).toMatchObject([
       { type: 'Image Rejected', detail: { code: 'NO_FACE' } },
     ]);
-    expect((await running.ask('GET', '/people/nobody')).answer.code).toBe('PERSON_NOT_FOUND');
+    expect((await running.ask('GET', '/v1/people/nobody')).answer.code).toBe('PERSON_NOT_FOUND');
   });
 
   it('a photo that belongs to nobody: KEY_WITHOUT_PERSON', async () => {
@@ -136,9 +136,9 @@ describe('names', () => {
     expect(await running.follow(key, photo)).toMatchObject([
       { type: 'Person Enrolled', detail: { person: name, image: { key } } },
     ]);
-    const { answer } = await running.ask('POST', '/verify?collection=names', form({ source: photo, person: name }));
+    const { answer } = await running.ask('POST', '/v1/verify?collection=names', form({ source: photo, person: name }));
     expect(answer).toMatchObject({ verified: true, person: { name } });
-    const path = `/people/${encodeURIComponent(name)}?collection=names`;
+    const path = `/v1/people/${encodeURIComponent(name)}?collection=names`;
     expect((await running.ask('DELETE', path)).answer).toEqual({ photos: 1 });
     expect(await running.settle()).toMatchObject([{ type: 'Faces Erased', detail: { image: { key } } }]);
   });
@@ -199,6 +199,6 @@ function facesIn(event: FacenetEvent | undefined) {
 
 /** The ids of the faces that are stored of a key. */
 async function facesOf(key: string): Promise<string[]> {
-  const { answer } = await running.ask('GET', '/faces?limit=1000');
+  const { answer } = await running.ask('GET', '/v1/faces?limit=1000');
   return answer.faces.filter((stored: { key: string }) => stored.key === key).map((f: { faceId: string }) => f.faceId);
 }

@@ -95,7 +95,7 @@ it('brings every photo to its event although the process is killed in the midst'
   for (const ids of imagesOf.values()) expect(ids.size).toBe(1);
   for (const key of photos) expect(facesOf.get(key)!.size).toBe(1);
 
-  const answer = await fetch(`${second.api}/faces?limit=100`);
+  const answer = await fetch(`${second.api}/v1/faces?limit=100`);
   const { faces } = (await answer.json()) as { faces: { key: string; faceId: string; person?: string }[] };
   expect(faces.map(({ key }) => key).sort()).toEqual([...photos, keys[0]].sort());
   for (const { key, faceId, person } of faces) {

@@ -57,35 +57,35 @@ async function raw(head: string): Promise<string> {
 
 describe('a request', () => {
   it('reaches the function as an event of payload format 2.0', async () => {
-    await call('/verify?collection=main', { method: 'POST', body: 'hello', headers: { 'X-One': '1' } });
+    await call('/v1/verify?collection=main', { method: 'POST', body: 'hello', headers: { 'X-One': '1' } });
 
     const [event] = events;
     expect(event).toMatchObject({
       version: '2.0',
       routeKey: '$default',
-      rawPath: '/verify',
+      rawPath: '/v1/verify',
       rawQueryString: 'collection=main',
       queryStringParameters: { collection: 'main' },
       headers: { 'x-one': '1', 'content-type': 'text/plain;charset=UTF-8' },
       isBase64Encoded: true,
       requestContext: {
         stage: '$default',
-        http: { method: 'POST', path: '/verify', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1' },
+        http: { method: 'POST', path: '/v1/verify', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1' },
       },
     });
     expect(bodyOf(event!).toString()).toBe('hello');
   });
 
   it.each([
-    ['a slash in a name', '/photos/photos%2Fa%2Fb.jpg', '/photos/photos/a/b.jpg'],
-    ['a plus sign', '/photos/a+b.jpg', '/photos/a+b.jpg'],
-    ['a space', '/people/Ann%20Lee', '/people/Ann Lee'],
-    ['letters that are not Latin', `/people/${encodeURIComponent('王芳')}`, '/people/王芳'],
-    ['an emoji', `/people/${encodeURIComponent('🙂')}`, '/people/🙂'],
-    ['a percent sign', '/people/100%25', '/people/100%'],
-    ['a percent sign that means nothing', '/people/100%', '/people/100%'],
-    ['a question mark', '/people/who%3F', '/people/who?'],
-    ['a quote', '/people/O%27Neil', "/people/O'Neil"],
+    ['a slash in a name', '/v1/photos/photos%2Fa%2Fb.jpg', '/v1/photos/photos/a/b.jpg'],
+    ['a plus sign', '/v1/photos/a+b.jpg', '/v1/photos/a+b.jpg'],
+    ['a space', '/v1/people/Ann%20Lee', '/v1/people/Ann Lee'],
+    ['letters that are not Latin', `/v1/people/${encodeURIComponent('王芳')}`, '/v1/people/王芳'],
+    ['an emoji', `/v1/people/${encodeURIComponent('🙂')}`, '/v1/people/🙂'],
+    ['a percent sign', '/v1/people/100%25', '/v1/people/100%'],
+    ['a percent sign that means nothing', '/v1/people/100%', '/v1/people/100%'],
+    ['a question mark', '/v1/people/who%3F', '/v1/people/who?'],
+    ['a quote', '/v1/people/O%27Neil', "/v1/people/O'Neil"],
   ])('has its path decoded: %s', async (_, path, rawPath) => {
     await call(path);
     expect(events[0]).toMatchObject({ rawPath, requestContext: { http: { path: rawPath } } });
@@ -97,12 +97,12 @@ describe('a request', () => {
   });
 
   it('has its query as it came, and read', async () => {
-    await call(`/photos?after=a%2Bb%20c&x=1+2&tag=a&tag=b&who=${encodeURIComponent('王')}`);
+    await call(`/v1/photos?after=a%2Bb%20c&x=1+2&tag=a&tag=b&who=${encodeURIComponent('王')}`);
     expect(events[0]).toMatchObject({
       rawQueryString: `after=a%2Bb%20c&x=1+2&tag=a&tag=b&who=${encodeURIComponent('王')}`,
       queryStringParameters: { after: 'a+b c', x: '1 2', tag: 'a,b', who: '王' },
     });
-    await call('/photos');
+    await call('/v1/photos');
     expect(events[1]).toMatchObject({ rawQueryString: '' });
     expect(events[1]).not.toHaveProperty('queryStringParameters');
   });
@@ -115,12 +115,12 @@ describe('a request', () => {
 
   it('carries any bytes', async () => {
     const bytes = randomBytes(maxBodyBytes);
-    await call('/detect', { method: 'POST', body: bytes });
+    await call('/v1/detect', { method: 'POST', body: bytes });
     expect(bodyOf(events[0]!).equals(bytes)).toBe(true);
   });
 
   it('that has no body has none', async () => {
-    await call('/people/alice', { method: 'DELETE' });
+    await call('/v1/people/alice', { method: 'DELETE' });
     expect(events[0]).toMatchObject({
       body: null,
       isBase64Encoded: false,
@@ -129,7 +129,7 @@ describe('a request', () => {
   });
 
   it('that is too large is refused, and the function is not asked', async () => {
-    const response = await call('/detect', { method: 'POST', body: new Uint8Array(maxBodyBytes + 1) });
+    const response = await call('/v1/detect', { method: 'POST', body: new Uint8Array(maxBodyBytes + 1) });
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ status: 413, code: 'REQUEST_TOO_LARGE' });
     expect(events).toEqual([]);
@@ -154,7 +154,7 @@ describe('an answer', () => {
       cookies: ['a=1; HttpOnly', 'b=2'],
       body: '{"detail":"kein Gesicht – 无"}',
     });
-    const response = await call('/search');
+    const response = await call('/v1/search');
     expect(response.status).toBe(422);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(response.headers.get('x-count')).toBe('3');
@@ -177,7 +177,7 @@ describe('an answer', () => {
     ['answers a status that is none', () => ({ statusCode: 7 })],
   ])('is 503 in the one shape of errors when the function %s', async (_, behaviour) => {
     invoke = behaviour;
-    const response = await call('/search', { method: 'POST', body: 'x' });
+    const response = await call('/v1/search', { method: 'POST', body: 'x' });
     expect(response.status).toBe(503);
     expect(response.headers.get('content-type')).toContain('application/problem+json');
     const problem = (await response.json()) as Record<string, unknown>;

@@ -23,7 +23,7 @@ describe('the check of a deployment', () => {
 
     expect(checks.filter(({ problem }) => problem !== undefined)).toEqual([]);
     expect(checks.map(({ name }) => name)).toContain('the person is verified');
-    const { status, answer } = await running.ask('GET', '/people');
+    const { status, answer } = await running.ask('GET', '/v1/people');
     expect({ status, people: answer.people }).toEqual({ status: 200, people: [] });
   });
 

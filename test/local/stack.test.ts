@@ -55,28 +55,32 @@ describe('the pipeline on this machine, with real models', () => {
   });
 
   it('answers verify, search, identify, people and faces over HTTP', async () => {
-    const verified = await running.ask('POST', '/verify', form({ source: ada, person: 'ada' }));
+    const verified = await running.ask('POST', '/v1/verify', form({ source: ada, person: 'ada' }));
     expect(verified).toMatchObject({ status: 200, answer: { verified: true, model: 'mobilefacenet' } });
-    const others = await running.ask('POST', '/verify', form({ source: ada, target: await portrait(1, eveInSample1) }));
+    const others = await running.ask(
+      'POST',
+      '/v1/verify',
+      form({ source: ada, target: await portrait(1, eveInSample1) }),
+    );
     expect(others.answer.verified).toBe(false);
-    const found = await running.ask('POST', '/search', form({ image: ada }));
+    const found = await running.ask('POST', '/v1/search', form({ image: ada }));
     expect(found.answer.identity).toMatchObject({ person: 'ada' });
     expect(found.answer.faces.map(({ key }: { key: string }) => key)).toEqual(['people/ada/1.jpg', 'photos/party.jpg']);
-    const identified = await running.ask('POST', '/identify', form({ imageKey: 'photos/party.jpg' }));
+    const identified = await running.ask('POST', '/v1/identify', form({ imageKey: 'photos/party.jpg' }));
     expect(identified.answer.faces.filter((face: { identity: unknown }) => face.identity)).toHaveLength(1);
-    expect((await running.ask('GET', '/people')).answer).toMatchObject({ people: [{ person: 'ada' }] });
-    expect((await running.ask('GET', '/faces?person=ada')).answer.faces).toHaveLength(2);
+    expect((await running.ask('GET', '/v1/people')).answer).toMatchObject({ people: [{ person: 'ada' }] });
+    expect((await running.ask('GET', '/v1/faces?person=ada')).answer.faces).toHaveLength(2);
     expect(await running.ask('GET', '/health')).toMatchObject({ status: 200, answer: { status: 'ok' } });
   });
 
   it('refuses a request that is too large by its length', async () => {
-    const { status, answer } = await running.ask('POST', '/detect', new Blob([new Uint8Array(51 * 1024 * 1024)]));
+    const { status, answer } = await running.ask('POST', '/v1/detect', new Blob([new Uint8Array(51 * 1024 * 1024)]));
     expect({ status, code: answer.code }).toEqual({ status: 413, code: 'REQUEST_TOO_LARGE' });
   });
 
   it('has all of it again after a restart', async () => {
     await running.restart();
-    expect((await running.ask('POST', '/search', form({ image: ada }))).answer.identity).toMatchObject({
+    expect((await running.ask('POST', '/v1/search', form({ image: ada }))).answer.identity).toMatchObject({
       person: 'ada',
     });
     const again = await running.follow('photos/again.jpg', party);
@@ -103,19 +107,19 @@ describe('the pipeline on this machine, with real models', () => {
   });
 
   it('forgets a person, and takes the name out of every photo', async () => {
-    expect(await running.ask('DELETE', '/people/ada')).toMatchObject({ status: 200, answer: { photos: 1 } });
+    expect(await running.ask('DELETE', '/v1/people/ada')).toMatchObject({ status: 200, answer: { photos: 1 } });
     const events = await running.settle();
     const indexed = events.filter(({ type }) => type === 'Image Indexed');
     expect(indexed.map(({ detail }) => detail.image.key)).toContain('photos/party.jpg');
     expect(indexed.flatMap(namesIn)).not.toContain('ada');
     expect(events.at(-1)).toMatchObject({ type: 'Faces Erased', detail: { reason: 'removed' } });
-    expect((await running.ask('POST', '/search', form({ image: ada }))).answer.identity).toBeNull();
-    expect((await running.ask('GET', '/people/ada')).answer.code).toBe('PERSON_NOT_FOUND');
+    expect((await running.ask('POST', '/v1/search', form({ image: ada }))).answer.identity).toBeNull();
+    expect((await running.ask('GET', '/v1/people/ada')).answer.code).toBe('PERSON_NOT_FOUND');
   });
 
   it('forgets a photo', async () => {
-    expect((await running.ask('DELETE', '/photos/photos/party.jpg')).status).toBe(200);
+    expect((await running.ask('DELETE', '/v1/photos/photos/party.jpg')).status).toBe(200);
     expect(await running.settle()).toMatchObject([{ type: 'Faces Erased' }]);
-    expect((await running.ask('DELETE', '/photos/photos/party.jpg')).answer.code).toBe('PHOTO_NOT_FOUND');
+    expect((await running.ask('DELETE', '/v1/photos/photos/party.jpg')).answer.code).toBe('PHOTO_NOT_FOUND');
   });
 });

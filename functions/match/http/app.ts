@@ -17,6 +17,9 @@ import { answerProblem, codeOf, invalidRequest } from './problem.ts';
 import { recognitionRoutes } from './recognition.ts';
 import { version } from './version.ts';
 
+/** Where the routes begin that clients are written against: what would break them goes under another version. `/health` and `/openapi.json` are for operators and have none. */
+const apiVersion = '/v1';
+
 /** What the API leans on. */
 export interface ApiPorts extends PhotoPorts, ForgetPorts {
   readonly store: ImageStore;
@@ -35,7 +38,8 @@ export function createApp(ports: ApiPorts): OpenAPIHono {
     methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }),
     bodyLimit({ maxSize: ports.maxRequestBytes, onError: () => refuseSize(ports.maxRequestBytes) }),
   );
-  for (const routes of [recognitionRoutes(ports), archiveRoutes(ports), healthRoutes(ports)]) app.route('/', routes);
+  for (const routes of [recognitionRoutes(ports), archiveRoutes(ports)]) app.route(apiVersion, routes);
+  app.route('/', healthRoutes(ports));
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'facenet-serverless', version, description: 'Verify, search and forget faces.' },
@@ -62,7 +66,7 @@ export function createFailedApp(error: unknown): OpenAPIHono {
 /** The path to route by, still encoded. A photo's key is one segment, whatever slashes it has; so every parameter is decoded once. */
 function pathOf(request: Request): string {
   const { pathname } = new URL(request.url);
-  const root = '/photos/';
+  const root = `${apiVersion}/photos/`;
   return pathname.startsWith(root) ? root + pathname.slice(root.length).replaceAll('/', '%2F') : pathname;
 }
 

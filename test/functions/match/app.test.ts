@@ -62,20 +62,23 @@ describe('GET /openapi.json', () => {
 });
 
 describe('any answer', () => {
-  it.each(['/health', '/people/eve', '/nothing'])('to GET %s is for nobody else to keep or to guess', async (path) => {
-    const { headers } = await api.call('GET', path);
-    expect(headers.get('cache-control')).toBe('no-store');
-    expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
-  });
+  it.each(['/health', '/v1/people/eve', '/nothing'])(
+    'to GET %s is for nobody else to keep or to guess',
+    async (path) => {
+      const { headers } = await api.call('GET', path);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+    },
+  );
 
   it('leaves a line in the log that names nobody', async () => {
-    await api.call('GET', '/people/eve?collection=secret');
+    await api.call('GET', '/v1/people/eve?collection=secret');
     expect(api.requests).toEqual([
       {
         requestId: expect.any(String),
         method: 'GET',
-        route: '/people/:person',
+        route: '/v1/people/:person',
         status: 404,
         code: 'PERSON_NOT_FOUND',
         ms: expect.any(Number),
@@ -85,17 +88,26 @@ describe('any answer', () => {
 });
 
 describe('what is not there', () => {
-  it.each(['/', '/nothing', '/people/', '/people/a/b', '/photos/', '/verify/x', '/PEOPLE', '/%00', '/%zz'])(
-    'is ROUTE_NOT_FOUND: %s',
-    async (path) => {
-      await api.fail('ROUTE_NOT_FOUND', 'GET', path);
-    },
-  );
+  it.each([
+    '/',
+    '/people',
+    '/v1',
+    '/v2/people',
+    '/v1/people/',
+    '/v1/people/a/b',
+    '/v1/photos/',
+    '/v1/verify/x',
+    '/v1/PEOPLE',
+    '/%00',
+    '/%zz',
+  ])('is ROUTE_NOT_FOUND: %s', async (path) => {
+    await api.fail('ROUTE_NOT_FOUND', 'GET', path);
+  });
 
   it.each([
-    ['GET', '/verify', 'POST'],
-    ['PUT', '/photos/photos/a/b.jpg', 'DELETE'],
-    ['POST', '/people/alice', 'GET, HEAD, DELETE'],
+    ['GET', '/v1/verify', 'POST'],
+    ['PUT', '/v1/photos/photos/a/b.jpg', 'DELETE'],
+    ['POST', '/v1/people/alice', 'GET, HEAD, DELETE'],
     ['OPTIONS', '/health', 'GET, HEAD'],
   ])('is METHOD_NOT_ALLOWED: %s %s', async (method, path, allowed) => {
     const response = await api.call(method, path);
@@ -113,7 +125,7 @@ describe('no request at all', () => {
     await problemIn(response, code);
   }
 
-  const path = fc.constantFrom('/verify', '/search', '/detect');
+  const path = fc.constantFrom('/v1/verify', '/v1/search', '/v1/detect');
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('alice', 'photos/a.jpg', '\ud83d', '\0', '', ' '),
@@ -169,11 +181,11 @@ describe('no request at all', () => {
     const method = fc.constantFrom('GET', 'DELETE', 'PUT', 'PATCH', 'POST', 'OPTIONS');
     const root = fc.constantFrom(
       '/',
-      '/people',
-      '/people/',
-      '/faces',
-      '/photos',
-      '/photos/',
+      '/v1/people',
+      '/v1/people/',
+      '/v1/faces',
+      '/v1/photos',
+      '/v1/photos/',
       '/health',
       '/openapi.json',
       '//',

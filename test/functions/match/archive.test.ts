@@ -11,8 +11,8 @@ describe('GET /people', () => {
   it('lists who is enrolled, page by page', async () => {
     await api.put({ 'people/alice/1.jpg': '10@40', 'people/bob/1.jpg': '90@40', 'people/carol/1.jpg': '200@40' });
 
-    const first = await api.ask<{ people: unknown[]; next: string }>('GET', '/people?limit=2');
-    const second = await api.ask('GET', `/people?limit=2&after=${encodeURIComponent(first.next)}`);
+    const first = await api.ask<{ people: unknown[]; next: string }>('GET', '/v1/people?limit=2');
+    const second = await api.ask('GET', `/v1/people?limit=2&after=${encodeURIComponent(first.next)}`);
 
     expect(first.people).toMatchObject([{ person: 'alice', faceIds: [expect.any(String)] }, { person: 'bob' }]);
     expect(second).toEqual({ people: [expect.objectContaining({ person: 'carol', collection: 'main' })] });
@@ -20,8 +20,8 @@ describe('GET /people', () => {
 
   it('keeps collections apart', async () => {
     await api.put({ 'collections/team/people/alice/1.jpg': '10@40' });
-    expect(await api.ask('GET', '/people')).toEqual({ people: [] });
-    expect(await api.ask('GET', '/people?collection=team')).toMatchObject({ people: [{ person: 'alice' }] });
+    expect(await api.ask('GET', '/v1/people')).toEqual({ people: [] });
+    expect(await api.ask('GET', '/v1/people?collection=team')).toMatchObject({ people: [{ person: 'alice' }] });
   });
 });
 
@@ -30,13 +30,13 @@ describe('GET /people/{person}', () => {
     'finds %s',
     async (person) => {
       await api.put({ [`people/${person}/1.jpg`]: '10@40' });
-      expect(await api.ask('GET', `/people/${encodeURIComponent(person)}`)).toMatchObject({ person });
+      expect(await api.ask('GET', `/v1/people/${encodeURIComponent(person)}`)).toMatchObject({ person });
     },
   );
 
   it('says when there is nobody of the name', async () => {
-    await api.fail('PERSON_NOT_FOUND', 'GET', '/people/eve');
-    await api.fail('PERSON_NOT_FOUND', 'GET', '/people/eve?collection=team');
+    await api.fail('PERSON_NOT_FOUND', 'GET', '/v1/people/eve');
+    await api.fail('PERSON_NOT_FOUND', 'GET', '/v1/people/eve?collection=team');
   });
 });
 
@@ -44,7 +44,7 @@ describe('GET /faces', () => {
   beforeEach(() => api.put({ 'people/alice/1.jpg': '10@40', 'photos/party.jpg': '12@30 120@40' }));
 
   it('lists all faces, enrolled or not, known or not', async () => {
-    const { faces } = await api.ask<{ faces: Record<string, unknown>[] }>('GET', '/faces');
+    const { faces } = await api.ask<{ faces: Record<string, unknown>[] }>('GET', '/v1/faces');
     expect(faces).toHaveLength(3);
     expect(faces).toContainEqual(
       expect.objectContaining({ key: 'people/alice/1.jpg', role: 'person', person: 'alice' }),
@@ -55,8 +55,8 @@ describe('GET /faces', () => {
   });
 
   it('lists the faces of a person, page by page', async () => {
-    const first = await api.ask<{ faces: unknown[]; next: string }>('GET', '/faces?person=alice&limit=1');
-    const second = await api.ask<{ faces: unknown[] }>('GET', `/faces?person=alice&limit=1&after=${first.next}`);
+    const first = await api.ask<{ faces: unknown[]; next: string }>('GET', '/v1/faces?person=alice&limit=1');
+    const second = await api.ask<{ faces: unknown[] }>('GET', `/v1/faces?person=alice&limit=1&after=${first.next}`);
     expect([...first.faces, ...second.faces]).toHaveLength(2);
     expect(second).not.toHaveProperty('next');
   });
@@ -67,7 +67,7 @@ describe('GET /photos', () => {
     await api.put({ 'people/alice/1.jpg': '10@40', 'photos/broken.jpg': '!' });
     await api.pipeline.detect(api.pipeline.put('photos/new.jpg', '10@40'));
 
-    expect(await api.ask('GET', '/photos')).toMatchObject({
+    expect(await api.ask('GET', '/v1/photos')).toMatchObject({
       photos: [
         { key: 'people/alice/1.jpg', status: 'enrolled', person: 'alice', width: 60, height: 60 },
         { key: 'photos/broken.jpg', status: 'rejected', rejection: { code: 'CORRUPT_IMAGE' } },
@@ -78,7 +78,7 @@ describe('GET /photos', () => {
 });
 
 describe('a page', () => {
-  it.each(['/people', '/faces', '/photos'])('of %s has 1 to 1000 items', async (path) => {
+  it.each(['/v1/people', '/v1/faces', '/v1/photos'])('of %s has 1 to 1000 items', async (path) => {
     for (const limit of [1, 1000]) await api.ask('GET', `${path}?limit=${limit}`);
     for (const limit of ['0', '1001', '-1', '1.5', '', 'all', '1&limit=2']) {
       const { detail } = await api.fail('INVALID_REQUEST', 'GET', `${path}?limit=${limit}`);
@@ -86,7 +86,7 @@ describe('a page', () => {
     }
   });
 
-  it.each(['/people', '/faces', '/photos'])('of %s takes no parameter that it does not know', async (path) => {
+  it.each(['/v1/people', '/v1/faces', '/v1/photos'])('of %s takes no parameter that it does not know', async (path) => {
     expect((await api.fail('INVALID_REQUEST', 'GET', `${path}?colection=team`)).detail).toContain('"colection"');
   });
 });
@@ -94,15 +94,15 @@ describe('a page', () => {
 describe('DELETE /people/{person}', () => {
   it('forgets the person and leaves the others', async () => {
     await api.put({ 'people/alice/1.jpg': '10@40', 'people/alice/2.jpg': '11@40', 'people/bob/1.jpg': '90@40' });
-    expect(await api.ask('DELETE', '/people/alice')).toEqual({ photos: 2 });
+    expect(await api.ask('DELETE', '/v1/people/alice')).toEqual({ photos: 2 });
     expect([...api.pipeline.store.objects.keys()]).toEqual(['people/bob/1.jpg']);
-    await api.fail('PERSON_NOT_FOUND', 'GET', '/people/alice');
-    await api.fail('PERSON_NOT_FOUND', 'DELETE', '/people/alice');
+    await api.fail('PERSON_NOT_FOUND', 'GET', '/v1/people/alice');
+    await api.fail('PERSON_NOT_FOUND', 'DELETE', '/v1/people/alice');
   });
 
   it('does not take a folder of a person for another person', async () => {
     await api.put({ 'people/alice/bob/1.jpg': '10@40' });
-    await api.fail('INVALID_REQUEST', 'DELETE', '/people/alice%2Fbob');
+    await api.fail('INVALID_REQUEST', 'DELETE', '/v1/people/alice%2Fbob');
     expect([...api.pipeline.store.objects.keys()]).toEqual(['people/alice/bob/1.jpg']);
   });
 });
@@ -110,16 +110,16 @@ describe('DELETE /people/{person}', () => {
 describe('DELETE /photos/{key}', () => {
   it('forgets a photo and its faces', async () => {
     await api.put({ 'photos/a.jpg': '10@40', 'photos/b.jpg': '90@40' });
-    expect(await api.ask('DELETE', '/photos/photos/a.jpg')).toEqual({ photos: 1 });
+    expect(await api.ask('DELETE', '/v1/photos/photos/a.jpg')).toEqual({ photos: 1 });
     expect([...api.pipeline.store.objects.keys()]).toEqual(['photos/b.jpg']);
-    expect(await api.ask('GET', '/faces')).toMatchObject({ faces: [{ key: 'photos/b.jpg' }] });
-    await api.fail('PHOTO_NOT_FOUND', 'DELETE', '/photos/photos/a.jpg');
+    expect(await api.ask('GET', '/v1/faces')).toMatchObject({ faces: [{ key: 'photos/b.jpg' }] });
+    await api.fail('PHOTO_NOT_FOUND', 'DELETE', '/v1/photos/photos/a.jpg');
   });
 
   it.each(['a.jpg', 'photos/', 'other/a.jpg', 'people'])('refuses %s, which is no key of a photo', async (key) => {
     await api.put({ 'photos/a.jpg': '10@40' });
-    await api.fail('INVALID_REQUEST', 'DELETE', `/photos/${key}`);
-    await api.fail('INVALID_REQUEST', 'DELETE', `/photos?key=${encodeURIComponent(key)}`);
+    await api.fail('INVALID_REQUEST', 'DELETE', `/v1/photos/${key}`);
+    await api.fail('INVALID_REQUEST', 'DELETE', `/v1/photos?key=${encodeURIComponent(key)}`);
   });
 
   it('forgets exactly the photo that is named, whatever the name, however it is encoded', async () => {
@@ -127,11 +127,11 @@ describe('DELETE /photos/{key}', () => {
     const name = fc.string({ unit: characters, minLength: 1, maxLength: 12 }).filter((text) => !text.endsWith('/'));
     const isDots = (segment: string) => /^\.{1,2}$/.test(segment);
     const ways = fc.constantFrom(
-      (key: string) => `/photos/${encodeURIComponent(key)}`,
-      (key: string) => `/photos?key=${encodeURIComponent(key)}`,
-      (key: string) => `/photos?${new URLSearchParams({ key })}`,
+      (key: string) => `/v1/photos/${encodeURIComponent(key)}`,
+      (key: string) => `/v1/photos?key=${encodeURIComponent(key)}`,
+      (key: string) => `/v1/photos?${new URLSearchParams({ key })}`,
       (key: string) =>
-        `/photos/${key.split('/').some(isDots) ? encodeURIComponent(key) : key.split('/').map(encodeURIComponent).join('/')}`,
+        `/v1/photos/${key.split('/').some(isDots) ? encodeURIComponent(key) : key.split('/').map(encodeURIComponent).join('/')}`,
     );
     await fc.assert(
       fc.asyncProperty(name, ways, async (text, pathOf) => {
@@ -151,6 +151,6 @@ describe('DELETE /photos/{key}', () => {
 
   it.each(['photos/50% off.jpg', 'photos/ü %zz.jpg'])('takes %s unencoded', async (key) => {
     await api.put({ [key]: '10@40' });
-    expect(await api.ask('DELETE', `/photos/${key}`)).toEqual({ photos: 1 });
+    expect(await api.ask('DELETE', `/v1/photos/${key}`)).toEqual({ photos: 1 });
   });
 });

@@ -48,7 +48,7 @@ describe('the Lambda handler', () => {
   });
 
   it('reads a body in base64, and its query', async () => {
-    const event = eventOf('POST', '/search', {
+    const event = eventOf('POST', '/v1/search', {
       rawQueryString: 'count=3&collection=my%20team',
       headers: { 'content-type': 'image/jpeg' },
       body: Buffer.from('10@40').toString('base64'),
@@ -61,7 +61,7 @@ describe('the Lambda handler', () => {
     const form = new FormData();
     form.append('image', new File(['10@40'], 'ü.jpg'));
     const request = new Request('http://x', { method: 'POST', body: form });
-    const event = eventOf('POST', '/detect', {
+    const event = eventOf('POST', '/v1/detect', {
       headers: { 'content-type': request.headers.get('content-type')! },
       body: Buffer.from(await request.arrayBuffer()).toString('base64'),
       isBase64Encoded: true,
@@ -73,7 +73,7 @@ describe('the Lambda handler', () => {
   it('reads JSON as text', async () => {
     await api.put({ 'people/Ägir/1.jpg': '10@40' });
     const body = JSON.stringify({ source: { key: 'people/Ägir/1.jpg' }, person: 'Ägir' });
-    const event = eventOf('POST', '/verify', { headers: { 'content-type': 'application/json' }, body });
+    const event = eventOf('POST', '/v1/verify', { headers: { 'content-type': 'application/json' }, body });
     expect(JSON.parse((await handler(event, context)).body)).toMatchObject({ verified: true });
   });
 
@@ -81,7 +81,7 @@ describe('the Lambda handler', () => {
     'deletes the photo %s, as which API Gateway has decoded its path',
     async (name) => {
       await api.put({ [`photos/${name}`]: '10@40', 'photos/a b.jpg2': '10@40' });
-      const answer = await handler(eventOf('DELETE', `/photos/photos/${name}`), context);
+      const answer = await handler(eventOf('DELETE', `/v1/photos/photos/${name}`), context);
       expect(answer.statusCode).toBe(200);
       expect([...api.pipeline.store.objects.keys()]).toEqual(['photos/a b.jpg2']);
     },
@@ -91,7 +91,7 @@ describe('the Lambda handler', () => {
     'deletes the photo %s, and not the one to which a URL would lead',
     async (name) => {
       await api.put({ [`photos/${name}`]: '10@40', 'photos/y.jpg': '10@40' });
-      const answer = await handler(eventOf('DELETE', `/photos/photos/${name}`), context);
+      const answer = await handler(eventOf('DELETE', `/v1/photos/photos/${name}`), context);
       expect(answer.statusCode).toBe(200);
       expect([...api.pipeline.store.objects.keys()]).toEqual(['photos/y.jpg']);
     },
@@ -99,19 +99,19 @@ describe('the Lambda handler', () => {
 
   it('decodes the path of a function URL, which comes encoded', async () => {
     await api.put({ 'photos/a%20b#?.jpg': '10@40' });
-    const path = `/photos/${encodeURIComponent('photos/a%20b#?.jpg')}`;
+    const path = `/v1/photos/${encodeURIComponent('photos/a%20b#?.jpg')}`;
     const answer = await handler(eventOf('DELETE', path, {}, 'abc.lambda-url.eu-central-1.on.aws'), context);
     expect(answer.statusCode).toBe(200);
   });
 
   it('does not stumble over a GET with a body', async () => {
-    expect(await handler(eventOf('GET', '/people', { body: 'x' }), context)).toMatchObject({ statusCode: 200 });
+    expect(await handler(eventOf('GET', '/v1/people', { body: 'x' }), context)).toMatchObject({ statusCode: 200 });
   });
 
   it('makes its ports once', async () => {
     const makePorts = vi.fn(async () => api.ports);
     const handler = createHandler(makePorts);
-    await Promise.all([1, 2, 3].map(() => handler(eventOf('GET', '/people'), context)));
+    await Promise.all([1, 2, 3].map(() => handler(eventOf('GET', '/v1/people'), context)));
     expect(makePorts).toHaveBeenCalledOnce();
   });
 
@@ -121,8 +121,8 @@ describe('the Lambda handler', () => {
     const makePorts = vi.fn(async () => api.ports).mockRejectedValueOnce(error);
     const handler = createHandler(makePorts);
 
-    const failed = await handler(eventOf('GET', '/people'), context);
-    const answered = await handler(eventOf('GET', '/people'), context);
+    const failed = await handler(eventOf('GET', '/v1/people'), context);
+    const answered = await handler(eventOf('GET', '/v1/people'), context);
 
     expect(failed).toMatchObject({ statusCode: 500, headers: { 'content-type': 'application/problem+json' } });
     expect(JSON.parse(failed.body)).toMatchObject({ code: 'INVALID_CONFIG', requestId: context.awsRequestId });

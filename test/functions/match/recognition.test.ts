@@ -20,7 +20,7 @@ const used = {
 
 describe('POST /verify', () => {
   it('compares two photos and says which faces it used', async () => {
-    const answer = await api.ask('POST', '/verify', json({ source: inBase64('10@40'), target: inBase64('20@40') }));
+    const answer = await api.ask('POST', '/v1/verify', json({ source: inBase64('10@40'), target: inBase64('20@40') }));
 
     expect(answer).toEqual({
       verified: true,
@@ -34,21 +34,21 @@ describe('POST /verify', () => {
   });
 
   it('tells strangers apart', async () => {
-    const answer = await api.ask('POST', '/verify', json({ source: inBase64('10@40'), target: inBase64('90@40') }));
+    const answer = await api.ask('POST', '/v1/verify', json({ source: inBase64('10@40'), target: inBase64('90@40') }));
     expect(answer).toMatchObject({ verified: false, threshold: 0.5 });
   });
 
   it('uses the largest of several faces and says how many there are', async () => {
     const answer = await api.ask(
       'POST',
-      '/verify',
+      '/v1/verify',
       json({ source: inBase64('90@20 10@40'), target: inBase64('10@40') }),
     );
     expect(answer).toMatchObject({ verified: true, source: { facesInPhoto: 2, box: { left: 64 } } });
   });
 
   it('compares a photo with a person', async () => {
-    const answer = await api.ask('POST', '/verify', json({ source: inBase64('12@40'), person: 'alice' }));
+    const answer = await api.ask('POST', '/v1/verify', json({ source: inBase64('12@40'), person: 'alice' }));
 
     const [face] = [...api.pipeline.registry.faces.values()].filter(({ person }) => person === 'alice');
     expect(answer).toMatchObject({ verified: true, person: { name: 'alice', faceId: face!.faceId } });
@@ -58,8 +58,8 @@ describe('POST /verify', () => {
   it('looks for the person in the collection that is named', async () => {
     await api.put({ 'collections/team/people/carol/1.jpg': '50@40' });
     const body = json({ source: inBase64('50@40'), person: 'carol', collection: 'team' });
-    expect(await api.ask('POST', '/verify', body)).toMatchObject({ verified: true });
-    await api.fail('PERSON_NOT_FOUND', 'POST', '/verify', json({ source: inBase64('50@40'), person: 'carol' }));
+    expect(await api.ask('POST', '/v1/verify', body)).toMatchObject({ verified: true });
+    await api.fail('PERSON_NOT_FOUND', 'POST', '/v1/verify', json({ source: inBase64('50@40'), person: 'carol' }));
   });
 
   it.each([
@@ -68,13 +68,13 @@ describe('POST /verify', () => {
     ['two keys', { sourceKey: 'people/alice/1.jpg', targetKey: 'people/alice/1.jpg' }],
     ['a file and a person', { source: photoOf('10@40'), person: 'alice', collection: 'main' }],
   ])('takes a form with %s', async (_, fields) => {
-    expect(await api.ask('POST', '/verify', form(fields))).toMatchObject({ verified: true, distance: 0 });
+    expect(await api.ask('POST', '/v1/verify', form(fields))).toMatchObject({ verified: true, distance: 0 });
   });
 
   it('takes a key in JSON, and a photo as the whole body with the person in the query', async () => {
     const keyed = json({ source: { key: 'people/alice/1.jpg' }, target: inBase64('10@40') });
-    expect(await api.ask('POST', '/verify', keyed)).toMatchObject({ verified: true });
-    expect(await api.ask('POST', '/verify?person=alice', raw('10@40'))).toMatchObject({ verified: true });
+    expect(await api.ask('POST', '/v1/verify', keyed)).toMatchObject({ verified: true });
+    expect(await api.ask('POST', '/v1/verify?person=alice', raw('10@40'))).toMatchObject({ verified: true });
   });
 
   it.each([
@@ -83,7 +83,7 @@ describe('POST /verify', () => {
     ['no padding', inBase64('10@40 ').bytes.replaceAll('=', '')],
   ])('takes base64 as %s', async (_, bytes) => {
     const body = json({ source: { bytes }, target: inBase64('10@40') });
-    expect(await api.ask('POST', '/verify', body)).toMatchObject({ verified: true });
+    expect(await api.ask('POST', '/v1/verify', body)).toMatchObject({ verified: true });
   });
 
   it.each([
@@ -101,7 +101,7 @@ describe('POST /verify', () => {
     ['half a character', { source: inBase64('1@40'), person: '\ud83d' }, 'lone surrogates'],
     ['a key that no bucket takes', { source: { key: 'ü'.repeat(513) }, person: 'alice' }, '1 to 1024 bytes'],
   ])('refuses %s', async (_, fields, expected) => {
-    const { detail } = await api.fail('INVALID_REQUEST', 'POST', '/verify', json(fields));
+    const { detail } = await api.fail('INVALID_REQUEST', 'POST', '/v1/verify', json(fields));
     expect(detail).toContain(expected);
   });
 
@@ -110,32 +110,32 @@ describe('POST /verify', () => {
     const key = `photos/${'é'.repeat(508)}x`;
     const person = `${'é'.repeat(507)}x`;
     await api.put({ [`people/${person}/x`]: '10@40' });
-    await api.fail('PHOTO_NOT_FOUND', 'POST', '/verify', ask(key, person));
-    await api.fail('INVALID_REQUEST', 'POST', '/verify', ask(`${key}x`, person));
-    await api.fail('INVALID_REQUEST', 'POST', '/verify', ask(key, `${person}x`));
+    await api.fail('PHOTO_NOT_FOUND', 'POST', '/v1/verify', ask(key, person));
+    await api.fail('INVALID_REQUEST', 'POST', '/v1/verify', ask(`${key}x`, person));
+    await api.fail('INVALID_REQUEST', 'POST', '/v1/verify', ask(key, `${person}x`));
   });
 
   it('says which person and which photo it did not find', async () => {
     const nobody = await api.fail(
       'PERSON_NOT_FOUND',
       'POST',
-      '/verify',
+      '/v1/verify',
       json({ source: inBase64('1@40'), person: 'eve' }),
     );
     expect(nobody.detail).toContain('eve');
     const nothing = json({ source: { key: 'photos/none.jpg' }, person: 'alice' });
-    expect((await api.fail('PHOTO_NOT_FOUND', 'POST', '/verify', nothing)).detail).toContain('photos/none.jpg');
+    expect((await api.fail('PHOTO_NOT_FOUND', 'POST', '/v1/verify', nothing)).detail).toContain('photos/none.jpg');
   });
 
   it('says which of two photos has no face', async () => {
     const body = json({ source: inBase64('1@40'), target: inBase64('a landscape') });
-    expect((await api.fail('NO_FACE', 'POST', '/verify', body)).detail).toContain('photo 2 of 2');
+    expect((await api.fail('NO_FACE', 'POST', '/v1/verify', body)).detail).toContain('photo 2 of 2');
   });
 });
 
 describe('POST /search', () => {
   it('says who it is, with the nearest people and faces', async () => {
-    const answer = await api.ask('POST', '/search', json({ image: inBase64('10@40') }));
+    const answer = await api.ask('POST', '/v1/search', json({ image: inBase64('10@40') }));
 
     const known = { person: 'alice', faceId: expect.any(String), distance: expect.closeTo(0, 6) };
     expect(answer).toMatchObject({ identity: known, people: [known], threshold: 0.5, model: 'plane', searched: used });
@@ -151,20 +151,23 @@ describe('POST /search', () => {
   });
 
   it('answers unknown rather than the nearest name', async () => {
-    const answer = await api.ask('POST', '/search', json({ image: inBase64('300@40') }));
+    const answer = await api.ask('POST', '/v1/search', json({ image: inBase64('300@40') }));
     expect(answer).toMatchObject({ identity: null, people: [], faces: [] });
   });
 
   it('finds nobody of another collection', async () => {
-    expect(await api.ask('POST', '/search?collection=team', raw('10@40'))).toMatchObject({ identity: null, faces: [] });
+    expect(await api.ask('POST', '/v1/search?collection=team', raw('10@40'))).toMatchObject({
+      identity: null,
+      faces: [],
+    });
   });
 
   it.each([
-    ['JSON', '/search', json({ image: inBase64('10@40'), count: 1 })],
-    ['a form', '/search', form({ image: photoOf('10@40'), count: '1' })],
-    ['a form with a key', '/search', form({ imageKey: 'people/alice/1.jpg', count: '1' })],
-    ['a photo', '/search?count=1', raw('10@40')],
-    ['bytes', '/search?count=1&collection=main', raw('10@40', 'application/octet-stream')],
+    ['JSON', '/v1/search', json({ image: inBase64('10@40'), count: 1 })],
+    ['a form', '/v1/search', form({ image: photoOf('10@40'), count: '1' })],
+    ['a form with a key', '/v1/search', form({ imageKey: 'people/alice/1.jpg', count: '1' })],
+    ['a photo', '/v1/search?count=1', raw('10@40')],
+    ['bytes', '/v1/search?count=1&collection=main', raw('10@40', 'application/octet-stream')],
   ])('gives as many as are asked for by %s', async (_, path, body) => {
     const { identity, faces } = await api.ask<{ identity: unknown; faces: unknown[] }>('POST', path, body);
     expect(identity).toMatchObject({ person: 'alice' });
@@ -172,14 +175,19 @@ describe('POST /search', () => {
   });
 
   it.each([0, 101, 1.5, -1, '5 ', 'many', null, true, [5]])('refuses a count of %j', async (count) => {
-    const { detail } = await api.fail('INVALID_REQUEST', 'POST', '/search', json({ image: inBase64('1@40'), count }));
+    const { detail } = await api.fail(
+      'INVALID_REQUEST',
+      'POST',
+      '/v1/search',
+      json({ image: inBase64('1@40'), count }),
+    );
     expect(detail).toContain('count: expected a whole number from 1 to 100, received');
   });
 });
 
 describe('POST /detect', () => {
   it('gives every face in pixels of the photo', async () => {
-    const answer = await api.ask('POST', '/detect', raw('10@40 20@20'));
+    const answer = await api.ask('POST', '/v1/detect', raw('10@40 20@20'));
     expect(answer).toEqual({
       width: 120,
       height: 60,
@@ -207,7 +215,7 @@ describe('POST /detect', () => {
   });
 
   it('gives no face where there is none', async () => {
-    expect(await api.ask('POST', '/detect', json({ image: inBase64('a landscape') }))).toMatchObject({ faces: [] });
+    expect(await api.ask('POST', '/v1/detect', json({ image: inBase64('a landscape') }))).toMatchObject({ faces: [] });
   });
 
   it.each([
@@ -216,7 +224,7 @@ describe('POST /detect', () => {
     ['CORRUPT_IMAGE', raw('!')],
     ['PHOTO_NOT_FOUND', form({ imageKey: 'photos/none.jpg' })],
   ] as const)('passes %s on', async (code, body) => {
-    await api.fail(code, 'POST', '/detect', body);
+    await api.fail(code, 'POST', '/v1/detect', body);
   });
 });
 
@@ -235,37 +243,37 @@ describe('a body', () => {
     ['with __proto__', raw('{"__proto__":{},"image":{"key":"x"}}', 'application/json'), '__proto__'],
     ['that is missing', {}, 'image: expected'],
   ])('%s is refused', async (_, body, expected) => {
-    expect((await api.fail('INVALID_REQUEST', 'POST', '/detect', body)).detail).toContain(expected);
+    expect((await api.fail('INVALID_REQUEST', 'POST', '/v1/detect', body)).detail).toContain(expected);
   });
 
   it('with the same file twice is refused', async () => {
     const body = new FormData();
     for (const _ of [1, 2]) body.append('image', new File(['10@40'], 'photo.jpg'));
-    expect((await api.fail('INVALID_REQUEST', 'POST', '/detect', { body })).detail).toContain('received it twice');
+    expect((await api.fail('INVALID_REQUEST', 'POST', '/v1/detect', { body })).detail).toContain('received it twice');
   });
 
   it('and query that both name a field are refused', async () => {
     const body = json({ image: inBase64('1@40'), collection: 'main' });
-    const { detail } = await api.fail('INVALID_REQUEST', 'POST', '/search?collection=team', body);
+    const { detail } = await api.fail('INVALID_REQUEST', 'POST', '/v1/search?collection=team', body);
     expect(detail).toContain('"collection" once');
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'video/mp4'])('of %s is refused', async (contentType) => {
-    const { detail } = await api.fail('UNSUPPORTED_MEDIA_TYPE', 'POST', '/detect', raw('10@40', contentType));
+    const { detail } = await api.fail('UNSUPPORTED_MEDIA_TYPE', 'POST', '/v1/detect', raw('10@40', contentType));
     expect(detail).toContain(contentType);
   });
 
   it('is not sent back, however long its fields are', async () => {
     const name = 'x'.repeat(10_000);
     const body = json({ [name]: 1, image: { bytes: '!'.repeat(10_000) } });
-    const { detail } = await api.fail('INVALID_REQUEST', 'POST', '/detect', body);
+    const { detail } = await api.fail('INVALID_REQUEST', 'POST', '/v1/detect', body);
     expect(detail).toContain('received a text of 10000 characters');
     expect(detail.length).toBeLessThan(500);
   });
 
   it('without a content type is refused', async () => {
     const body = { body: new Uint8Array([1, 2, 3]) };
-    const { detail } = await api.fail('UNSUPPORTED_MEDIA_TYPE', 'POST', '/detect', body);
+    const { detail } = await api.fail('UNSUPPORTED_MEDIA_TYPE', 'POST', '/v1/detect', body);
     expect(detail).toContain('without a content type');
   });
 
@@ -273,7 +281,7 @@ describe('a body', () => {
     ['known beforehand', { body: '1'.repeat(100_001) }],
     ['not known beforehand', { body: new Blob(['1'.repeat(100_001)]).stream(), duplex: 'half' } as RequestInit],
   ])('that is too large, its length %s, is refused with the way out', async (_, body) => {
-    const { detail } = await api.fail('REQUEST_TOO_LARGE', 'POST', '/detect', body);
+    const { detail } = await api.fail('REQUEST_TOO_LARGE', 'POST', '/v1/detect', body);
     expect(detail).toContain('100000');
     expect(detail).toContain('keys');
   });
@@ -284,7 +292,7 @@ describe('a failure in here', () => {
     const error = new TypeError('secret at line 5');
     api.pipeline.embedder.failure = error;
 
-    const problem = await api.fail('INTERNAL', 'POST', '/search', json({ image: inBase64('1@40') }));
+    const problem = await api.fail('INTERNAL', 'POST', '/v1/search', json({ image: inBase64('1@40') }));
 
     expect(JSON.stringify(problem)).not.toContain('secret');
     expect(api.errors).toEqual([{ details: { requestId: problem.requestId, code: 'INTERNAL' }, error }]);
@@ -292,7 +300,7 @@ describe('a failure in here', () => {
 
   it('of something this leans on asks to come back', async () => {
     api.pipeline.embedder.failure = new UnavailableError('the table at 10.0.0.1 is away');
-    const response = await api.call('POST', '/search', json({ image: inBase64('1@40') }));
+    const response = await api.call('POST', '/v1/search', json({ image: inBase64('1@40') }));
     expect(response.headers.get('retry-after')).toBe('2');
     expect(await response.json()).toMatchObject({
       code: 'UNAVAILABLE',
