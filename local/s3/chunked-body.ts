@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { sameText } from '../../lib/adapters/sigv4.ts';
 import { S3Error } from './errors.ts';
-import { type ChunkSigner, sameText } from './signature.ts';
+import type { ChunkSigner } from './signature.ts';
 
 /** A line of the framing (a chunk's head, a trailing header) is never longer. */
 const maxLineBytes = 8 * 1024;
@@ -31,7 +32,7 @@ export async function* decodeChunks(
       yield bytes;
     }
     if (signer) {
-      previous = verified(signer.chunk(previous, hash.digest('hex')), head[2]);
+      previous = verified(await signer.chunk(previous, hash.digest('hex')), head[2]);
     }
     if (size === 0) break;
     if ((await reader.line()) !== '') throw malformed('a line break after each chunk');
@@ -56,7 +57,8 @@ async function readTrailers(
     trailers.set(name, value);
     if (name !== 'x-amz-trailer-signature') signed += `${name}:${value}\n`;
   }
-  if (signer && signed !== '') verified(signer.trailer(previous, signed), trailers.get('x-amz-trailer-signature'));
+  if (signer && signed !== '')
+    verified(await signer.trailer(previous, signed), trailers.get('x-amz-trailer-signature'));
 }
 
 function verified(expected: string, received: string | undefined): string {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { SignedParts } from '../../lib/adapters/sigv4.ts';
 import { S3Error } from './errors.ts';
-import type { ChunkSigner, SignedParts } from './signature.ts';
+import type { ChunkSigner } from './signature.ts';
 
 /** A request as the operations see it. */
 export interface S3Request extends SignedParts {

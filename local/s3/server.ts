@@ -179,7 +179,7 @@ class Service {
       const rules = (request.bucket && (await this.#context.store.index.get('buckets', request.bucket))?.cors) || [];
       if (request.method === 'OPTIONS') return preflightResponse(request, rules);
       cors = corsHeaders(request, rules);
-      const verified: S3Request = { ...request, ...this.#verify(request) };
+      const verified: S3Request = { ...request, ...(await this.#verify(request)) };
       const answer = await operationOf(verified)(verified, this.#context);
       return { ...answer, headers: { ...answer.headers, ...cors } };
     } catch (error) {
@@ -188,8 +188,8 @@ class Service {
     }
   }
 
-  #verify(request: Omit<S3Request, 'signer'>): Pick<S3Request, 'signer'> {
-    if (isSigned(request)) return { signer: verifySignature(request, this.#credentials, Date.now()) };
+  async #verify(request: Omit<S3Request, 'signer'>): Promise<Pick<S3Request, 'signer'>> {
+    if (isSigned(request)) return { signer: await verifySignature(request, this.#credentials, Date.now()) };
     if (this.#anonymous) return {};
     throw new S3Error(
       'AccessDenied',

@@ -53,7 +53,7 @@ describe('a signed request', () => {
 
   test('with a body other than the one that was hashed is refused', async () => {
     const { server } = await startFixture();
-    const signed = signedPut(server.url, { hash: createHash('sha256').update('signed').digest('hex') });
+    const signed = await signedPut(server.url, { hash: createHash('sha256').update('signed').digest('hex') });
 
     const answer = await fetch(signed.url, { method: 'PUT', headers: signed.headers, body: 'forged' });
 
@@ -130,7 +130,7 @@ test('an operation that the server does not have is answered with S3’s error',
   await expect(acl).rejects.toThrow(expect.objectContaining({ name: 'NotImplemented' }));
 });
 
-test('the signature of AWS’s documentation is reproduced', () => {
+test('the signature of AWS’s documentation is reproduced', async () => {
   // "Example: GET Object" of "Signature Calculations for the Authorization Header", Amazon S3 API reference.
   const headers = {
     host: 'examplebucket.s3.amazonaws.com',
@@ -143,8 +143,8 @@ test('the signature of AWS’s documentation is reproduced', () => {
   const example = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
   const parts = { method: 'GET', path: '/test.txt', query: new URLSearchParams(), headers };
 
-  expect(() => verifySignature(parts, example, Date.UTC(2013, 4, 24))).not.toThrow();
-  expect(() => verifySignature({ ...parts, path: '/other.txt' }, example, Date.UTC(2013, 4, 24))).toThrow();
+  await expect(verifySignature(parts, example, Date.UTC(2013, 4, 24))).resolves.toBeDefined();
+  await expect(verifySignature({ ...parts, path: '/other.txt' }, example, Date.UTC(2013, 4, 24))).rejects.toThrow();
 });
 
 test.each([
@@ -154,17 +154,21 @@ test.each([
   const { server, file } = await startFixture();
   const send = async (forge: (body: string) => string) => {
     const trailer = withTrailer ? { 'x-amz-trailer': 'x-amz-checksum-crc32' } : {};
-    const { url, headers, signer } = signedPut(server.url, { hash, 'x-amz-decoded-content-length': '9', ...trailer });
+    const { url, headers, signer } = await signedPut(server.url, {
+      hash,
+      'x-amz-decoded-content-length': '9',
+      ...trailer,
+    });
     let previous = signer.seed;
-    const chunk = (text: string) => {
-      previous = signer.chunk(previous, createHash('sha256').update(text).digest('hex'));
+    const chunk = async (text: string) => {
+      previous = await signer.chunk(previous, createHash('sha256').update(text).digest('hex'));
       return `${text.length.toString(16)};chunk-signature=${previous}\r\n${text}`;
     };
     // CRC32 of "123456789", the check value of the CRC catalogue.
     const crc = `x-amz-checksum-crc32:${Buffer.from('cbf43926', 'hex').toString('base64')}`;
-    const chunks = [chunk('1234'), '\r\n', chunk('56789'), '\r\n', chunk('')].join('');
+    const chunks = [await chunk('1234'), '\r\n', await chunk('56789'), '\r\n', await chunk('')].join('');
     const end = withTrailer
-      ? `${crc}\r\nx-amz-trailer-signature:${signer.trailer(previous, `${crc}\n`)}\r\n\r\n`
+      ? `${crc}\r\nx-amz-trailer-signature:${await signer.trailer(previous, `${crc}\n`)}\r\n\r\n`
       : '\r\n';
     return fetch(url, { method: 'PUT', headers, body: forge(chunks + end) });
   };
@@ -179,7 +183,7 @@ test.each([
 });
 
 /** A PUT signed here, as SDKs in other languages do it; the signer goes on with chunks. */
-function signedPut(url: string, { hash, ...more }: { hash: string; [header: string]: string }) {
+async function signedPut(url: string, { hash, ...more }: { hash: string; [header: string]: string }) {
   const now = new Date();
   const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
   const signedHeaders: Record<string, string> = {
@@ -206,7 +210,7 @@ function signedPut(url: string, { hash, ...more }: { hash: string; [header: stri
   const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
   const headers = { ...signedHeaders, authorization };
   const path = `/${bucket}/chunked`;
-  const signer = verifySignature(
+  const signer = await verifySignature(
     { method: 'PUT', path, query: new URLSearchParams(), headers },
     credentials,
     now.getTime(),
