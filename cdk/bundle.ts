@@ -1,3 +1,5 @@
+import { copyFileSync, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
 
@@ -27,6 +29,9 @@ const options = {
 /** A module that starts a thread from a file beside it; in a bundle, that is a file beside the bundle. */
 const thread = { starter: `lib/adapters/heic-decoder${extension}`, file: 'lib/adapters/heic-worker.mjs' } as const;
 
+/** A module that serves a file beside it, from a package that only clones have: the package of this project has the file beside the module already. */
+const page = { server: `functions/match/http/docs-page${extension}`, file: 'openapi-explorer.min.js' } as const;
+
 /**
  * Bundles modules of this project into `folder`, each under its own path as `.mjs` with a source map that holds no sources. Identifiers keep their names, as errors
  * and log lines carry those of classes. The same sources and dependencies give the same bytes.
@@ -47,14 +52,23 @@ export function bundle(modules: readonly string[], folder: string): void {
     sourcesContent: false,
     metafile: true,
   });
-  const starters = Object.entries(metafile.outputs).filter(([, { inputs }]) => thread.starter in inputs);
-  const folders = new Set(starters.map(([output]) => resolve(root, dirname(output))));
-  for (const beside of folders) bundleFile(thread.file, join(beside, basename(thread.file)));
+  const foldersWith = (module: string) => {
+    const outputs = Object.entries(metafile.outputs).filter(([, { inputs }]) => module in inputs);
+    return new Set(outputs.map(([output]) => resolve(root, dirname(output))));
+  };
+  for (const beside of foldersWith(thread.starter)) bundleFile(thread.file, join(beside, basename(thread.file)));
+  for (const beside of foldersWith(page.server)) copyFileSync(pageFile(), join(beside, page.file));
 }
 
 /** Bundles a script of this project into one file that runs where there is nothing but Node. */
 export function bundleScript(module: string, file: string): void {
   bundleFile(`${module}${extension}`, file);
+}
+
+function pageFile(): string {
+  const inPackage = join(root, dirname(page.server), page.file);
+  if (existsSync(inPackage)) return inPackage;
+  return createRequire(import.meta.url).resolve(`openapi-explorer/dist/browser/${page.file}`);
 }
 
 function bundleFile(path: string, file: string): void {

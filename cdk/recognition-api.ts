@@ -34,6 +34,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: HttpMethod.GET, path: '/v1/photos', purpose: 'read' },
   { method: HttpMethod.GET, path: '/health', purpose: 'read' },
   { method: HttpMethod.GET, path: '/openapi.json', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/docs', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/docs/{file}', purpose: 'read' },
   { method: HttpMethod.DELETE, path: '/v1/people/{person}', purpose: 'forget' },
   { method: HttpMethod.DELETE, path: '/v1/photos', purpose: 'forget' },
   { method: HttpMethod.DELETE, path: '/v1/photos/{key+}', purpose: 'forget' },

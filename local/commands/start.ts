@@ -52,7 +52,7 @@ async function start({ data, port, s3Port }: Options): Promise<void> {
 function welcome({ api, s3, bucket, folder, logFile }: Stack, data: string): string {
   const here = (path: string) => relative('.', path) || path;
   const rows = [
-    ['HTTP API', api, '/openapi.json, docs/api.md'],
+    ['HTTP API', api, '/docs, /openapi.json, docs/api.md'],
     ['bucket', `s3://${bucket} at ${s3}`, 'access key and secret: test'],
     ['folder', here(folder), 'a file copied into it is an upload'],
     ['events', `${api}/events`, 'docs/events'],

@@ -206,7 +206,7 @@ describe('the API', () => {
     );
 
     const routed = apiRoutes.map(({ method, path }) => `${method} ${path.replace('{key+}', '{key}')}`);
-    expect(routed.sort()).toEqual([...documented, 'GET /openapi.json'].sort());
+    expect(routed.sort()).toEqual([...documented, 'GET /openapi.json', 'GET /docs', 'GET /docs/{file}'].sort());
   });
 
   it.each([

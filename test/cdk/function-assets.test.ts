@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DockerfileParser } from 'dockerfile-ast';
@@ -72,6 +72,7 @@ describe.skipIf(offline)('the source of the image', () => {
     const { directory } = (await assets()).imageSource('mobilefacenet');
 
     expect(readdirSync(directory).sort()).toEqual(['Dockerfile', 'make-models.mjs', 'models', 'task']);
+    expect(existsSync(join(directory, 'task/functions/match/openapi-explorer.min.js'))).toBe(true);
     for (const handler of ['embed/handler', 'match/tag', 'match/api']) {
       expect(statSync(join(directory, 'task/functions', `${handler}.mjs`)).isFile()).toBe(true);
     }

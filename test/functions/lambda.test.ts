@@ -158,6 +158,8 @@ describe.skipIf(!client)(
       const people = await lambdas.api.invoke(httpApiRequest('GET', '/v1/people'));
       expect(people).toMatchObject({ statusCode: 200 });
       expect(JSON.parse((people as { body: string }).body).people).toMatchObject([{ person: 'Ada Lovelace' }]);
+      const script = await lambdas.api.invoke(httpApiRequest('GET', '/docs/openapi-explorer.min.js'));
+      expect(script).toMatchObject({ statusCode: 200, body: expect.stringContaining('OpenAPI Explorer') });
     });
 
     it('of a batch, only the message that cannot be understood comes again', async () => {

@@ -12,6 +12,7 @@ import type { ForgetPorts } from '../../../lib/core/forget.ts';
 import type { PhotoPorts } from '../../../lib/core/photo-faces.ts';
 import type { ImageStore, Log } from '../../../lib/core/ports.ts';
 import { archiveRoutes } from './archive.ts';
+import { docsPage } from './docs-page.ts';
 import { healthRoutes } from './health.ts';
 import { answerProblem, codeOf, invalidRequest } from './problem.ts';
 import { recognitionRoutes } from './recognition.ts';
@@ -40,6 +41,7 @@ export function createApp(ports: ApiPorts): OpenAPIHono {
   );
   for (const routes of [recognitionRoutes(ports), archiveRoutes(ports)]) app.route(apiVersion, routes);
   app.route('/', healthRoutes(ports));
+  app.route('/', docsPage());
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'facenet-serverless', version, description: 'Verify, search and forget faces.' },

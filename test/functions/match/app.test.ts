@@ -44,7 +44,7 @@ describe('GET /openapi.json', () => {
       Object.keys(methods).map((m) => `${m} ${path}`),
     );
     const routes = api.app.routes
-      .filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json')
+      .filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json' && !path.startsWith('/docs'))
       .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
     expect(described.sort()).toEqual([...new Set(routes)].sort());
     expect(info.version).toBe(version);
@@ -58,6 +58,26 @@ describe('GET /openapi.json', () => {
     }
     const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+  });
+});
+
+describe('GET /docs', () => {
+  it('is a page that loads nothing from anywhere else, and allows itself nothing else', async () => {
+    const response = await api.call('GET', '/docs');
+    const html = await response.text();
+    const loaded = [...html.matchAll(/(?:src|href|spec-url)="([^"]+)"/g)].map(([, address]) => address!);
+    expect(loaded).toContain('openapi.json');
+    for (const address of loaded.filter((address) => address !== 'data:,')) {
+      expect((await api.call('GET', `/${address}`)).status, address).toBe(200);
+    }
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self';/);
+    expect(html).not.toMatch(/<script>|style=|\bon\w+=/);
+  });
+
+  it('is drawn by a script that weighs less than a megabyte', async () => {
+    const response = await api.call('GET', '/docs/openapi-explorer.min.js');
+    expect(response.headers.get('content-type')).toMatch('text/javascript');
+    expect((await response.text()).length).toBeLessThan(1024 ** 2);
   });
 });
 
