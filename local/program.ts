@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts';
 import { evalCommand } from './commands/eval.ts';
 import { facesCommand } from './commands/faces.ts';
 import { forgetCommand } from './commands/forget.ts';
+import { keysCommand } from './commands/keys.ts';
 import { modelsCommand } from './commands/models.ts';
 import { peopleCommand } from './commands/people.ts';
 import { reembedCommand } from './commands/reembed.ts';
@@ -38,8 +39,12 @@ export function createProgram(): Command {
     demoCommand(),
     calibrateCommand(),
     smokeCommand(),
+    keysCommand(),
     modelsCommand(),
   ];
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of commands) {
+    for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
+    program.addCommand(command);
+  }
   return program;
 }

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { unavailableOr } from './aws-failures.ts';
 
@@ -44,6 +45,17 @@ export function createEventBridgeClient(): EventBridgeClient {
 export function createDynamoDbClient(): DynamoDBClient {
   const client = new DynamoDBClient(common);
   client.middlewareStack.add(unavailableErrors('DynamoDB'), outermost);
+  return client;
+}
+
+/** The client of the secret that holds access keys. */
+export function createSecretsManagerClient({
+  region,
+}: {
+  readonly region?: string | undefined;
+} = {}): SecretsManagerClient {
+  const client = new SecretsManagerClient({ ...common, ...(region !== undefined && { region }) });
+  client.middlewareStack.add(unavailableErrors('Secrets Manager'), outermost);
   return client;
 }
 

@@ -8,6 +8,8 @@ export interface ErrorTraits {
 export const errorTable = {
   INVALID_REQUEST: { status: 400, retryable: false },
   EMPTY_IMAGE: { status: 400, retryable: false },
+  UNAUTHENTICATED: { status: 401, retryable: false },
+  FORBIDDEN: { status: 403, retryable: false },
   ROUTE_NOT_FOUND: { status: 404, retryable: false },
   PHOTO_NOT_FOUND: { status: 404, retryable: false },
   PERSON_NOT_FOUND: { status: 404, retryable: false },
