@@ -40,6 +40,7 @@ const environment = functionEnvironment({
   [variable.tagsQueueUrl]: 'https://sqs.us-east-1.amazonaws.com/000000000000/tags',
   [variable.models]: modelsFolder(),
   [variable.embedder]: embedder,
+  [variable.callers]: 'gateway',
 }) as NodeJS.ProcessEnv;
 
 const bare = 'nothing';

@@ -79,6 +79,7 @@ export class RecognitionFunctions extends Construct {
         [variable.falseMatchRate]: String(props.falseMatchRate),
         [variable.metricsNamespace]: props.metricsNamespace,
         [variable.tracing]: 'true',
+        [variable.callers]: 'gateway',
       },
     });
     const layer = new LayerVersion(this, 'Models', {

@@ -25,6 +25,9 @@ export const variable = {
   threads: 'FACENET_THREADS',
   s3PathStyle: 'FACENET_S3_PATH_STYLE',
   apiKeyHashes: 'FACENET_API_KEY_HASHES',
+  callers: 'FACENET_API_CALLERS',
+  keyFile: 'FACENET_KEY_FILE',
+  keySecret: 'FACENET_KEY_SECRET',
   /** The names of Powertools: its own tools know them. */
   metricsNamespace: 'POWERTOOLS_METRICS_NAMESPACE',
   tracing: 'POWERTOOLS_TRACE_ENABLED',
@@ -92,6 +95,25 @@ const apiKeysSchema = z.object({
     .pipe(z.array(z.hash('sha256'))),
 });
 
+/**
+ * Ways by which callers of the API are let in. `open`: anybody, which is for loopback. `gateway`: those whom API Gateway's authorizer has let in. `access-keys`: those whose
+ * request is signed by a key that was issued.
+ */
+export const callerKinds = ['open', 'gateway', 'access-keys'] as const;
+
+const callersSchema = z.object({
+  /** Comma-separated; there is no default, so that nothing is open by omission. */
+  callers: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(z.enum(callerKinds))),
+  /** Where access keys are: a file of this machine, or a secret of Secrets Manager by its ARN. */
+  keyFile: name.optional(),
+  keySecret: name.optional(),
+});
+/** Who may call the API. */
+export type CallersConfig = z.infer<typeof callersSchema>;
+
 /** The settings that the vision needs: models, limits, threads. */
 export type VisionConfig = z.infer<typeof visionSchema> & { readonly models: string };
 /** All settings of a function. */
@@ -121,6 +143,26 @@ export function readVisionConfig(environment: Environment = process.env): Vision
  */
 export function readApiKeyHashes(environment: Environment = process.env): readonly string[] {
   return read(apiKeysSchema, environment).apiKeyHashes;
+}
+
+/**
+ * Reads who may call the API.
+ * @throws ConfigError when that is not said, when keys are to be looked at but are nowhere, or when a Lambda function is to be open to anybody
+ */
+export function readCallersConfig(environment: Environment = process.env): CallersConfig {
+  const config = read(callersSchema, environment);
+  const { callers, keyFile, keySecret } = config;
+  if (callers.includes('access-keys') && !keyFile === !keySecret) {
+    throw new ConfigError(
+      `Expected one place of the access keys, received ${keyFile ? 'two' : 'none'}. Set ${variable.keyFile} or ${variable.keySecret}.`,
+    );
+  }
+  if (callers.includes('open') && environment.LAMBDA_TASK_ROOT) {
+    throw new ConfigError(
+      `Expected callers of a function in AWS to be known, received ${variable.callers}=${callers.join(',')}. Set it to gateway or access-keys.`,
+    );
+  }
+  return config;
 }
 
 /** Where built models are kept: FACENET_MODELS, or a cache of the user's that outlives clones and `npm ci`. */

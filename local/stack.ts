@@ -116,6 +116,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           [variable.models]: vision.models,
           [variable.embedder]: vision.embedder,
           [variable.maxRequestBytes]: String(maxRequestBytes),
+          [variable.callers]: 'open',
         },
         queues: sqs.queues,
         client,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { modelsFolder, readVisionConfig, variable } from '../lib/config.ts';
+import { modelsFolder, readCallersConfig, readVisionConfig, variable } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import { defaultDetectionSettings } from '../lib/vision/mtcnn.ts';
 import { defaultFalseMatchRate } from '../lib/vision/similarity.ts';
@@ -76,5 +76,35 @@ describe('the settings of the detector', () => {
   ] as const)('%s is refused as %s', (name, value) => {
     expect(() => readVisionConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => readVisionConfig({ [name]: value })).toThrow(name);
+  });
+});
+
+describe('who may call the API', () => {
+  const { callers, keyFile, keySecret } = variable;
+
+  it.each([
+    [{ [callers]: 'open' }, { callers: ['open'] }],
+    [{ [callers]: 'gateway', LAMBDA_TASK_ROOT: '/var/task' }, { callers: ['gateway'] }],
+    [
+      { [callers]: 'access-keys', [keyFile]: 'keys.json' },
+      { callers: ['access-keys'], keyFile: 'keys.json' },
+    ],
+    [
+      { [callers]: 'gateway,access-keys', [keySecret]: 'arn' },
+      { callers: ['gateway', 'access-keys'], keySecret: 'arn' },
+    ],
+  ])('is read from %j', (environment, config) => {
+    expect(readCallersConfig(environment)).toEqual(config);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['nobody says it', {}],
+    ['it is something else', { [callers]: 'everybody' }],
+    ['there are no keys', { [callers]: 'access-keys' }],
+    ['keys are in two places', { [callers]: 'access-keys', [keyFile]: 'a', [keySecret]: 'b' }],
+    ['a Lambda function is to be open', { [callers]: 'open', LAMBDA_TASK_ROOT: '/var/task' }],
+    ['a Lambda function is to be open among others', { [callers]: 'gateway,open', LAMBDA_TASK_ROOT: '/var/task' }],
+  ])('is refused when %s', (_, environment) => {
+    expect(() => readCallersConfig(environment)).toThrow(ConfigError);
   });
 });

@@ -6,15 +6,17 @@ import { openTracing } from '../../lib/adapters/powertools-tracing.ts';
 import { createS3ImageStore } from '../../lib/adapters/s3-image-store.ts';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { createTagQueue } from '../../lib/adapters/sqs-queues.ts';
-import { readConfig } from '../../lib/config.ts';
+import { readCallersConfig, readConfig } from '../../lib/config.ts';
 import { atFalseMatchRate } from '../../lib/core/false-match-rate.ts';
 import { registryOf } from '../registry.ts';
+import { callersOf } from './caller-ports.ts';
 import type { ApiPorts } from './http/app.ts';
 
 /** What match/api leans on. */
 export async function apiPorts(): Promise<ApiPorts> {
   const config = readConfig();
   const traced = await openTracing(config);
+  const callers = callersOf(readCallersConfig(), config, traced);
   const { models, embedder, threads } = config;
   const [detector, faceEmbedder] = await Promise.all([openDetector(config), openEmbedder(models, embedder, threads)]);
   return {
@@ -26,6 +28,7 @@ export async function apiPorts(): Promise<ApiPorts> {
     tags: createTagQueue(traced(createSqsClient()), config.tagsQueueUrl),
     bucket: config.bucket,
     maxRequestBytes: config.maxRequestBytes,
+    callers,
     log: createLog('api'),
   };
 }

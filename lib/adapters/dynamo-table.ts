@@ -13,7 +13,7 @@ export const attribute = {
   personKey: 'personKey',
   /** Of faces: whether they were enrolled (`person`) or are to be named (`photo`). */
   role: 'role',
-  /** Of tombstones: when DynamoDB's time to live removes them, in seconds since 1970. */
+  /** Of tombstones and of used signatures: when DynamoDB's time to live removes them, in seconds since 1970. */
   expiresAt: 'expiresAt',
 } as const;
 

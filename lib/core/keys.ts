@@ -31,6 +31,12 @@ export function meaningOfKey(key: string): KeyMeaning {
   return rest.length < 2 || !person ? { kind: 'person-missing', collection } : { kind: 'enrol', collection, person };
 }
 
+/** The collection in which a key or the beginning of one lies, whatever it asks for; undefined where it is in none. */
+export function collectionOfPath(path: string): string | undefined {
+  if (/^(people|photos)\//.test(path)) return defaultCollection;
+  return /^collections\/([^/]+)\//.exec(path)?.[1];
+}
+
 /** The folder that holds the photos which enrol a person, with its closing slash. */
 export function personPrefix(collection: string, person: string): string {
   return `${collectionPrefix(collection)}people/${person}/`;

@@ -113,6 +113,7 @@ it('each function may call DynamoDB as it does, and no further', async () => {
     embedder,
     bucket: 'photos',
     maxRequestBytes: 100_000,
+    callers: { open: true },
     registry: registryOf('Match'),
   });
   let changes = 0;

@@ -105,6 +105,7 @@ describe.skipIf(!client)(
         [variable.tagsQueueUrl]: sqs.queues.tags.url,
         [variable.s3PathStyle]: 'true',
         [variable.embedder]: embedder,
+        [variable.callers]: 'gateway',
         ...(arm64Root && { [variable.minFace]: '40' }),
       };
       for (const name of ['detect', 'embed', 'tag', 'api'] as const) {

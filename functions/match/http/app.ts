@@ -12,10 +12,12 @@ import type { ForgetPorts } from '../../../lib/core/forget.ts';
 import type { PhotoPorts } from '../../../lib/core/photo-faces.ts';
 import type { ImageStore, Log } from '../../../lib/core/ports.ts';
 import { archiveRoutes } from './archive.ts';
+import { type Callers, knownCallers, onBehalfOfCaller, scopedRoutes } from './callers.ts';
 import { docsPage } from './docs-page.ts';
 import { healthRoutes } from './health.ts';
 import { answerProblem, codeOf, invalidRequest } from './problem.ts';
 import { recognitionRoutes } from './recognition.ts';
+import { scopeOfRequest } from './route-scopes.ts';
 import { version } from './version.ts';
 
 /** Where the routes begin that clients are written against: what would break them goes under another version. `/health` and `/openapi.json` are for operators and have none. */
@@ -26,11 +28,15 @@ export interface ApiPorts extends PhotoPorts, ForgetPorts {
   readonly store: ImageStore;
   /** The largest body of a request, in bytes. */
   readonly maxRequestBytes: number;
+  /** Who may call. */
+  readonly callers: Callers;
   readonly log: Log;
 }
 
 /** The HTTP API: `app.fetch` takes a Request and gives a Response, whatever runs it. */
-export function createApp(ports: ApiPorts): OpenAPIHono {
+export function createApp(given: ApiPorts): OpenAPIHono {
+  const ports = onBehalfOfCaller(given);
+  const { callers } = ports;
   const app = new OpenAPIHono({ getPath: pathOf, defaultHook: refuseInput });
   app.use(
     requestId({ generator: lambdaRequestId }),
@@ -38,6 +44,8 @@ export function createApp(ports: ApiPorts): OpenAPIHono {
     accessLog(ports.log),
     methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }),
     bodyLimit({ maxSize: ports.maxRequestBytes, onError: () => refuseSize(ports.maxRequestBytes) }),
+    knownCallers(callers),
+    scopedRoutes(callers, scopeOfRequest),
   );
   for (const routes of [recognitionRoutes(ports), archiveRoutes(ports)]) app.route(apiVersion, routes);
   app.route('/', healthRoutes(ports));
@@ -88,6 +96,7 @@ function accessLog(log: Log): MiddlewareHandler {
       method: c.req.method,
       route: routePath(c, -1),
       status: c.res.status,
+      key: c.get('keyId'),
       code: c.error && codeOf(c.error),
       ms: Math.round(performance.now() - start),
     });

@@ -21,6 +21,7 @@ export class Api {
     tags: this.pipeline.tags,
     bucket: 'photos',
     maxRequestBytes: 100_000,
+    callers: { open: true },
     log: {
       info: (_, details) => this.requests.push(details),
       warn() {},
