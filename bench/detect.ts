@@ -15,13 +15,13 @@ const sizes = [
 ] as const;
 
 /** Detection, from decoded pixels to faces, beside MTCNN's bare nets and two detectors for the browser. */
-export async function* benchDetect({ models, threads }: VisionConfig, rounds: number): AsyncGenerator<Comparison> {
-  const nets = await openMtcnnNets(models, threads);
+export async function* benchDetect(config: VisionConfig, rounds: number): AsyncGenerator<Comparison> {
+  const nets = await openMtcnnNets(config.models, config.threads);
   const faceApi = await openFaceApi();
   const human = await openHuman({ embedding: false });
   for (const [width, height] of sizes) {
     const photo = await samplePhoto(5, width, height);
-    const bare = await bareNets(photo, nets);
+    const bare = await bareNets(photo, nets, config);
     yield compare(
       `detect: ${width} × ${height}, faces from 20 pixels on`,
       [

@@ -26,8 +26,11 @@ const options = {
   logLevel: 'silent',
 } as const satisfies BuildOptions;
 
-/** A module that starts a thread from a file beside it; in a bundle, that is a file beside the bundle. */
-const thread = { starter: `lib/adapters/heic-decoder${extension}`, file: 'lib/adapters/heic-worker.mjs' } as const;
+/** Modules that start a thread from a file beside them; in a bundle, that is a file beside the bundle. */
+const threads = [
+  { starter: `lib/adapters/heic-decoder${extension}`, file: 'lib/adapters/heic-worker.mjs' },
+  { starter: `lib/adapters/onnx-sessions${extension}`, file: 'lib/adapters/onnx-thread.mjs' },
+] as const;
 
 /** A module that serves a file beside it, from a package that only clones have: the package of this project has the file beside the module already. */
 const page = { server: `functions/match/http/docs-page${extension}`, file: 'openapi-explorer.min.js' } as const;
@@ -56,7 +59,9 @@ export function bundle(modules: readonly string[], folder: string): void {
     const outputs = Object.entries(metafile.outputs).filter(([, { inputs }]) => module in inputs);
     return new Set(outputs.map(([output]) => resolve(root, dirname(output))));
   };
-  for (const beside of foldersWith(thread.starter)) bundleFile(thread.file, join(beside, basename(thread.file)));
+  for (const { starter, file } of threads) {
+    for (const beside of foldersWith(starter)) bundleFile(file, join(beside, basename(file)));
+  }
   for (const beside of foldersWith(page.server)) copyFileSync(pageFile(), join(beside, page.file));
 }
 

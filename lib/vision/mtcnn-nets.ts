@@ -3,6 +3,8 @@
  * down and columns right, as in the photo. Boxes are regressed as fractions of the window's side: left, top, right, bottom. `probability` is that of a face, 0..1.
  */
 export interface MtcnnNets {
+  /** How many calls may be under way at once. An input may be changed when the next call may be made: after the answer where this is 1, at once where it is more. */
+  readonly atOnce: number;
   /** The proposal net over one pyramid level of any size ≥ 12: a 12 × 12 window every 2 pixels. The answer's maps are `rows` × `columns`, plane after plane. */
   pnet(input: Float32Array, height: number, width: number): Promise<ProposalMaps>;
   /** The refinement net over `count` windows of 24 × 24. `regression` is count × 4. */

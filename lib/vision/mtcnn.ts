@@ -3,7 +3,7 @@ import { Candidates, candidateFields } from './candidates.ts';
 import { area, type DetectedFace, type Landmarks, scaled } from './geometry.ts';
 import { photoSize, type RgbImage, type Size } from './image.ts';
 import type { MtcnnNets, ProposalMaps } from './mtcnn-nets.ts';
-import { pyramidStrips } from './pyramid.ts';
+import { type PyramidStrip, pyramidStrips } from './pyramid.ts';
 import { type SmallestFace, smallestFaceIn } from './smallest-face.ts';
 import { turned, turnedBack } from './turn.ts';
 
@@ -44,8 +44,8 @@ const cellStride = 2;
 /** How a level is handed to the proposal net: in strips that stay in the processor's cache, and that overlap by what its windows have beyond their stride. */
 const strips = { pixels: 46_000, leastRows: 32, overlap: cell - cellStride };
 /** Windows that a later net takes at once: enough to fill the cores, few enough to stay in the processor's cache. */
-const batch = 64;
-/** Floats of the windows that one pass over the photo cuts out: 7 MB, 1024 windows of 24 × 24 or 256 of 48 × 48. */
+const largestBatch = 64;
+/** Floats of the windows that one pass over a photo without table cuts out: 7 MB, 1024 windows of 24 × 24 or 256 of 48 × 48. */
 const passFloats = 3 * 48 * 48 * 256;
 /** Overlaps above which the lesser of two boxes goes: within a level, between levels and after each later net (reference: `detect_face`). */
 const overlapInLevel = 0.5;
@@ -131,8 +131,10 @@ async function propose(
   threshold: number,
 ): Promise<Candidates> {
   const levels = scales.map(() => new Candidates());
-  for (const { level, top, rows, columns, input } of pyramidStrips(photo.image, scales, strips, photo.summed)) {
-    pushProposals(levels[level], scales[level], top / cellStride, await nets.pnet(input, rows, columns), threshold);
+  const cut = pyramidStrips(photo.image, scales, strips, photo.summed);
+  const ask = ({ input, rows, columns }: PyramidStrip) => nets.pnet(input, rows, columns);
+  for await (const [{ level, top }, maps] of answersTo(cut, ask, nets.atOnce)) {
+    pushProposals(levels[level], scales[level], top / cellStride, maps, threshold);
   }
   const all = new Candidates();
   for (const found of levels) all.append(found.pick(found.suppress(overlapInLevel, 'union')));
@@ -140,6 +142,23 @@ async function propose(
   kept.regress(0);
   kept.square();
   return kept;
+}
+
+/** Asks for answers ahead, `atOnce` at a time, and hands each on with what was asked, in the order of asking. */
+async function* answersTo<Q, A>(
+  questions: Iterable<Q>,
+  ask: (question: Q) => Promise<A>,
+  atOnce: number,
+): AsyncGenerator<[Q, A]> {
+  const underWay: Promise<[Q, A]>[] = [];
+  for (const question of questions) {
+    const answer = ask(question).then((answer): [Q, A] => [question, answer]);
+    // Whoever waits for an earlier one learns of this one's failure later.
+    answer.catch(() => {});
+    underWay.push(answer);
+    if (underWay.length === atOnce) yield await underWay.shift()!;
+  }
+  for (const answer of underWay) yield await answer;
 }
 
 function pushProposals(
@@ -175,8 +194,9 @@ async function refine(
   threshold: number,
 ): Promise<Candidates> {
   const passed = new Candidates();
-  for (const { input, places } of windowBatches(photo, candidates, 24)) {
-    const { probability, regression } = await nets.rnet(input, places.length);
+  const cut = windowBatches(photo, candidates, 24, nets.atOnce);
+  const ask = ({ input, places }: WindowBatch) => nets.rnet(input, places.length);
+  for await (const [{ places }, { probability, regression }] of answersTo(cut, ask, nets.atOnce)) {
     for (let i = 0; i < places.length; i++) {
       if (probability[i] > threshold) pushRegressed(passed, candidates, places[i], probability[i], regression, i);
     }
@@ -195,8 +215,9 @@ async function finish(
 ): Promise<DetectedFace[]> {
   const passed = new Candidates();
   const landmarksOf: Landmarks[] = [];
-  for (const { input, places } of windowBatches(photo, candidates, 48)) {
-    const { probability, regression, landmarks } = await nets.onet(input, places.length);
+  const cut = windowBatches(photo, candidates, 48, nets.atOnce);
+  const ask = ({ input, places }: WindowBatch) => nets.onet(input, places.length);
+  for await (const [{ places }, { probability, regression, landmarks }] of answersTo(cut, ask, nets.atOnce)) {
     for (let i = 0; i < places.length; i++) {
       if (!(probability[i] > threshold)) continue;
       pushRegressed(passed, candidates, places[i], probability[i], regression, i);
@@ -240,15 +261,33 @@ function landmarksIn({ rows }: Candidates, place: number, landmarks: Float32Arra
   return { leftEye: point(0), rightEye: point(1), nose: point(2), mouthLeft: point(3), mouthRight: point(4) };
 }
 
-/** Cuts the candidates' windows out of the photo, a batch at a time; a window is clipped to the photo, and one that lies wholly outside is left out. */
-function* windowBatches({ image, summed }: SummedPhoto, candidates: Candidates, side: number) {
+interface WindowBatch {
+  /** The windows one after the other; valid until the next batch is asked for. */
+  readonly input: Float32Array;
+  /** Whose they are, of the candidates. */
+  readonly places: readonly number[];
+}
+
+/**
+ * Cuts the candidates' windows out of the photo, a batch at a time, for `atOnce` calls that are under way together. A window is clipped to the photo, and one
+ * that lies wholly outside is left out.
+ */
+function* windowBatches(
+  { image, summed }: SummedPhoto,
+  candidates: Candidates,
+  side: number,
+  atOnce: number,
+): Generator<WindowBatch> {
   const each = 3 * side * side;
   const whole: { readonly place: number; readonly window: Window }[] = [];
   for (let place = 0; place < candidates.length; place++) {
     const window = clippedWindow(image, candidates.rows, place * candidateFields);
     if (window) whole.push({ place, window });
   }
-  const pass = Math.floor(passFloats / each);
+  // A few windows are shared out among all who can take some.
+  const batch = Math.min(largestBatch, Math.ceil(whole.length / atOnce));
+  // Where the table is kept, pooling goes on while the nets run.
+  const pass = summed ? batch : Math.floor(passFloats / each);
   const input = new Float32Array(Math.min(pass, whole.length) * each);
   for (let from = 0; from < whole.length; from += pass) {
     const some = whole.slice(from, from + pass);
