@@ -13,8 +13,8 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** What a route does: it recognises faces in photos, reads what is known, or forgets it. */
-export type ApiPurpose = 'recognise' | 'read' | 'forget';
+/** What a route does: it recognises faces in photos, reads what is known, or forgets it; Rekognition's protocol does all of it. */
+export type ApiPurpose = 'recognise' | 'read' | 'forget' | 'rekognition';
 
 interface ApiRoute {
   readonly method: HttpMethod;
@@ -24,6 +24,7 @@ interface ApiRoute {
 
 /** The routes of functions/match/http, as API Gateway writes them; whatever else is asked for ends at the gateway. A test holds the two together. */
 export const apiRoutes: readonly ApiRoute[] = [
+  { method: HttpMethod.POST, path: '/', purpose: 'rekognition' },
   { method: HttpMethod.POST, path: '/v1/verify', purpose: 'recognise' },
   { method: HttpMethod.POST, path: '/v1/search', purpose: 'recognise' },
   { method: HttpMethod.POST, path: '/v1/identify', purpose: 'recognise' },

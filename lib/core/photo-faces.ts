@@ -4,6 +4,7 @@ import { type DetectedFace, largestFace } from '../vision/geometry.ts';
 import { photoSize, type RgbImage } from '../vision/image.ts';
 import { ImageRejectedError, RequestError } from './errors.ts';
 import type { FaceDetector, FaceEmbedder, ImageDecoder, ImageStore } from './ports.ts';
+import type { ImageSource } from './records.ts';
 
 export interface PhotoPorts {
   readonly store: Pick<ImageStore, 'read'>;
@@ -13,7 +14,7 @@ export interface PhotoPorts {
 }
 
 /** A photo that somebody asks about: its bytes, or where it lies in the bucket. */
-export type PhotoInput = { readonly bytes: Uint8Array } | { readonly bucket: string; readonly key: string };
+export type PhotoInput = { readonly bytes: Uint8Array } | ImageSource;
 
 /** A face, and what its pixels are good for. */
 export type AssessedFace = DetectedFace & { readonly quality: FaceQuality };
@@ -77,7 +78,7 @@ export async function embedLargestFaces(ports: PhotoPorts, inputs: readonly Phot
 
 async function bytesOf(store: Pick<ImageStore, 'read'>, input: PhotoInput): Promise<Uint8Array> {
   if ('bytes' in input) return input.bytes;
-  const object = await store.read({ bucket: input.bucket, key: input.key });
+  const object = await store.read(input);
   if (object) return object.bytes;
   throw new RequestError(
     'PHOTO_NOT_FOUND',

@@ -27,3 +27,18 @@ export function similarityOf({ similarity: knots }: Pick<EmbedderCard, 'similari
     from.similarity + ((to.similarity - from.similarity) * (distance - from.distance)) / (to.distance - from.distance)
   );
 }
+
+/**
+ * The other way round: the largest distance, 0..2, at which two faces are at least so similar (0..100). 2, the largest there is, where every face is; 0 where
+ * only the same picture can be.
+ */
+export function distanceAt({ similarity: knots }: Pick<EmbedderCard, 'similarity'>, similarity: number): number {
+  const after = knots.findIndex((knot) => knot.similarity < similarity);
+  if (after < 0) return 2;
+  if (after === 0) return 0;
+  const from = knots[after - 1];
+  const to = knots[after];
+  return (
+    from.distance + ((to.distance - from.distance) * (similarity - from.similarity)) / (to.similarity - from.similarity)
+  );
+}

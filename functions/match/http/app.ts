@@ -11,6 +11,7 @@ import { RequestError } from '../../../lib/core/errors.ts';
 import type { ForgetPorts } from '../../../lib/core/forget.ts';
 import type { PhotoPorts } from '../../../lib/core/photo-faces.ts';
 import type { ImageStore, Log } from '../../../lib/core/ports.ts';
+import { answerRekognitionError, isRekognition, rekognitionRoutes } from '../rekognition/app.ts';
 import { archiveRoutes } from './archive.ts';
 import { type Callers, knownCallers, onBehalfOfCaller, scopedRoutes } from './callers.ts';
 import { docsPage } from './docs-page.ts';
@@ -47,6 +48,7 @@ export function createApp(given: ApiPorts): OpenAPIHono {
     knownCallers(callers),
     scopedRoutes(callers, scopeOfRequest),
   );
+  app.route('/', rekognitionRoutes(ports));
   for (const routes of [recognitionRoutes(ports), archiveRoutes(ports)]) app.route(apiVersion, routes);
   app.route('/', healthRoutes(ports));
   app.route('/', docsPage());
@@ -56,7 +58,7 @@ export function createApp(given: ApiPorts): OpenAPIHono {
   });
   app.notFound((c) => answerProblem(c, routeNotFound(c)));
   app.onError((error, c) => {
-    const response = answerProblem(c, error);
+    const response = answerError(c, error);
     if (response.status >= 500) {
       ports.log.error('request failed', { requestId: c.get('requestId'), code: codeOf(error) }, error);
     }
@@ -69,8 +71,13 @@ export function createApp(given: ApiPorts): OpenAPIHono {
 export function createFailedApp(error: unknown): OpenAPIHono {
   const app = new OpenAPIHono();
   app.use(requestId({ generator: lambdaRequestId }), secureHeaders());
-  app.all('*', (c) => answerProblem(c, error));
+  app.all('*', (c) => answerError(c, error));
   return app;
+}
+
+/** Each protocol has a shape of errors of its own. */
+function answerError(c: Context, error: unknown): Response {
+  return isRekognition(c) ? answerRekognitionError(c, error) : answerProblem(c, error);
 }
 
 /** The path to route by, still encoded. A photo's key is one segment, whatever slashes it has; so every parameter is decoded once. */
@@ -95,6 +102,7 @@ function accessLog(log: Log): MiddlewareHandler {
       requestId: c.get('requestId'),
       method: c.req.method,
       route: routePath(c, -1),
+      operation: c.get('operation'),
       status: c.res.status,
       key: c.get('keyId'),
       code: c.error && codeOf(c.error),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../../layers/models/catalog.ts';
 import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
-import { similarityOf, thresholdOf } from '../../../lib/vision/similarity.ts';
+import { distanceAt, similarityOf, thresholdOf } from '../../../lib/vision/similarity.ts';
 
 const embedders = Object.values(catalog)
   .map(({ card }): object & { readonly kind: string } => card)
@@ -28,6 +28,14 @@ describe.each(embedders.map((card) => [card.id, card] as const))('the card of %s
     }
     expect(similarityOf(card, 0)).toBe(100);
     expect(similarityOf(card, 2)).toBe(0);
+  });
+
+  it('has a similarity that leads back to its distance', () => {
+    for (let similarity = 0.5; similarity <= 100; similarity += 0.5) {
+      expect(similarityOf(card, distanceAt(card, similarity))).toBeCloseTo(similarity, 9);
+    }
+    expect(distanceAt(card, 100)).toBe(0);
+    expect(distanceAt(card, 0)).toBe(2);
   });
 });
 
