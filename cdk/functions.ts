@@ -127,27 +127,27 @@ export class RecognitionFunctions extends Construct {
 
     const { tableArn } = table;
     const indexArn = (name: string) => `${tableArn}/index/${name}`;
-    const erase = ['BatchWriteItem', 'DeleteItem', 'PutItem', 'UpdateItem'];
+    const write = ['DeleteItem', 'PutItem', 'UpdateItem'];
 
     // ListBucket lets S3 answer that an object is not there; without it, it answers that access is denied.
     for (const each of [this.detect, this.match]) {
       each.allow(['s3:ListBucket'], bucket.bucketArn);
       each.allowObjects(['s3:GetObject', 's3:GetObjectVersion'], bucket, photoPrefixes);
     }
-    this.detect.allow(dynamo('GetItem', 'Query', ...erase), tableArn);
+    this.detect.allow(dynamo('GetItem', 'Query', ...write), tableArn);
     this.detect.allow(['sqs:SendMessage'], faces.queue.queueArn, tags.queue.queueArn);
 
-    this.embed.allow(dynamo('GetItem', ...erase), tableArn);
+    this.embed.allow(dynamo('GetItem', ...write), tableArn);
     this.embed.allow(['sqs:SendMessage'], tags.queue.queueArn);
 
-    this.tag.allow(dynamo('BatchGetItem', 'GetItem', 'Query', 'UpdateItem'), tableArn);
+    this.tag.allow(dynamo('BatchGetItem', 'DeleteItem', 'GetItem', 'Query', 'UpdateItem'), tableArn);
     this.tag.allow(dynamo('Query'), indexArn(index.byPerson));
     this.tag.allow(dynamo('SearchVectors'), indexArn(vectorName(embedder)));
     this.tag.allow(['events:PutEvents'], bus.eventBusArn);
 
     this.match.allow(['s3:ListBucketVersions'], bucket.bucketArn);
     this.match.allowObjects(['s3:DeleteObject', 's3:DeleteObjectVersion'], bucket, photoPrefixes);
-    this.match.allow(dynamo('BatchGetItem', 'GetItem', 'Query', ...erase), tableArn);
+    this.match.allow(dynamo('BatchGetItem', 'GetItem', 'Query', ...write), tableArn);
     this.match.allow(dynamo('Query'), indexArn(index.byCollection), indexArn(index.byPerson));
     this.match.allow(dynamo('SearchVectors'), indexArn(vectorName(embedder)));
     this.match.allow(['sqs:SendMessage'], tags.queue.queueArn);

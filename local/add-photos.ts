@@ -40,7 +40,7 @@ export async function addPhotos(
   const following = (async () => {
     for await (const event of events) {
       const { key } = event.detail.image;
-      if (event.type === 'Faces Erased' || !found.has(key) || found.get(key)) continue;
+      if (event.type === 'Faces Erased' || key === undefined || !found.has(key) || found.get(key)) continue;
       found.set(key, event);
       done();
       if (--left === 0) return;

@@ -3,7 +3,7 @@ import { counted } from './counted.ts';
 
 /** Says in one line what happened, for a person at a terminal. */
 export function describeEvent({ type, detail }: FacenetEvent): string {
-  const { key } = detail.image;
+  const key = detail.image.key ?? detail.image.imageId;
   switch (type) {
     case 'Person Enrolled':
       return `enrolled   ${key}: ${detail.person}`;

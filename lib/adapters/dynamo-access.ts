@@ -1,17 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   BatchGetItemCommand,
-  BatchWriteItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   paginateQuery,
+  type QueryCommandInput,
   SearchVectorsCommand,
   type SearchVectorsCommandInput,
   UpdateItemCommand,
-  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { UnavailableError } from '../core/errors.ts';
@@ -21,8 +20,8 @@ import type { Item } from './dynamo-items.ts';
 import { attribute } from './dynamo-table.ts';
 import { type PagePosition, pagePosition, pageToken } from './page-token.ts';
 
-/** DynamoDB's limits of one call, in items. */
-const most = { read: 100, written: 25 };
+/** How many items DynamoDB reads in one call. */
+const mostRead = 100;
 
 /** How often a batch is sent that DynamoDB takes in parts; the pauses between double from 50 ms, 3 s in all. */
 const batchAttempts = 7;
@@ -61,12 +60,8 @@ export class DynamoTable {
     return (await this.#client.send(command)).Item;
   }
 
-  async put(item: Item): Promise<void> {
-    await this.#client.send(new PutItemCommand({ TableName: this.#name, Item: item }));
-  }
-
   /** Puts an item, unless the condition does not hold: false. */
-  async putWhen(item: Item, when: string, values: Readonly<Record<string, unknown>>): Promise<boolean> {
+  async putWhen(item: Item, when: string, values: Readonly<Record<string, unknown>> = {}): Promise<boolean> {
     const command = new PutItemCommand({
       TableName: this.#name,
       Item: item,
@@ -89,61 +84,58 @@ export class DynamoTable {
     return (await whenItHolds(this.#client.send(command)))?.Attributes;
   }
 
-  /** Changes an item, or makes it, and answers it as it was before; undefined when it was not there. */
-  async upsert(key: Item, { update, values = {} }: Omit<Write, 'when'>): Promise<Item | undefined> {
-    const command = new UpdateItemCommand({
-      TableName: this.#name,
-      Key: key,
-      UpdateExpression: update,
-      ...expressionAttributes([update], values),
-      ReturnValues: 'ALL_OLD',
-    });
+  /** Deletes an item and answers it as it was; undefined when it was not there. */
+  async delete(key: Item): Promise<Item | undefined> {
+    const command = new DeleteItemCommand({ TableName: this.#name, Key: key, ReturnValues: 'ALL_OLD' });
     return (await this.#client.send(command)).Attributes;
   }
 
-  /** Deletes an item, unless the condition does not hold. */
-  async deleteWhen(key: Item, when: string): Promise<void> {
+  /** Deletes an item, unless the condition does not hold: false. */
+  async deleteWhen(key: Item, when: string, values: Readonly<Record<string, unknown>> = {}): Promise<boolean> {
     const command = new DeleteItemCommand({
       TableName: this.#name,
       Key: key,
       ConditionExpression: when,
-      ...expressionAttributes([when], {}),
+      ...expressionAttributes([when], values),
     });
-    await whenItHolds(this.#client.send(command));
-  }
-
-  /** @throws UnavailableError when DynamoDB does not take all of it */
-  async deleteAll(keys: readonly Item[]): Promise<void> {
-    for (const some of chunks(keys, most.written)) {
-      const requests = some.map((key): WriteRequest => ({ DeleteRequest: { Key: key } }));
-      await untilAllIsDone(requests, async (batch) => {
-        const command = new BatchWriteItemCommand({ RequestItems: { [this.#name]: [...batch] } });
-        return (await this.#client.send(command)).UnprocessedItems?.[this.#name];
-      });
-    }
+    return !!(await whenItHolds(this.#client.send(command)));
   }
 
   /** The items of a list: whole ones from the table, their keys alone from an index. */
   async *query(listing: Listing, start?: PagePosition, pageSize?: number): AsyncGenerator<Item> {
-    const keyCondition = `#${listing.partition} = :value AND begins_with(#${listing.sort}, :prefix)`;
     const first = start ? listing.values.indexOf(start[listing.partition]!) : 0;
     for (const [i, value] of listing.values.slice(first).entries()) {
-      const pages = paginateQuery(
-        {
-          client: this.#client,
-          ...(pageSize && { pageSize }),
-          ...(start && i === 0 && { startingToken: marshall(start) }),
-        },
-        {
-          TableName: this.#name,
-          IndexName: listing.index,
-          ConsistentRead: !listing.index,
-          KeyConditionExpression: keyCondition,
-          ...expressionAttributes([keyCondition], { value, prefix: listing.prefix }),
-        },
-      );
+      const settings = {
+        client: this.#client,
+        ...(pageSize && { pageSize }),
+        ...(start && i === 0 && { startingToken: marshall(start) }),
+      };
+      const pages = paginateQuery(settings, this.#queryInput(listing, value));
       for await (const { Items = [] } of pages) yield* Items;
     }
+  }
+
+  /** How many items a list has; those alone, where a filter is given, for which it holds. */
+  async count(listing: Listing, filter?: string): Promise<number> {
+    let count = 0;
+    for (const value of listing.values) {
+      const input = this.#queryInput(listing, value, filter);
+      const pages = paginateQuery({ client: this.#client }, { ...input, Select: 'COUNT' });
+      for await (const { Count = 0 } of pages) count += Count;
+    }
+    return count;
+  }
+
+  #queryInput({ index, partition, sort, prefix }: Listing, value: string, filter?: string): QueryCommandInput {
+    const keyCondition = `#${partition} = :value AND begins_with(#${sort}, :prefix)`;
+    return {
+      TableName: this.#name,
+      IndexName: index,
+      ConsistentRead: !index,
+      KeyConditionExpression: keyCondition,
+      ...(filter && { FilterExpression: filter }),
+      ...expressionAttributes([keyCondition, filter ?? ''], { value, prefix }),
+    };
   }
 
   /**
@@ -181,7 +173,7 @@ export class DynamoTable {
 
   async #read(keys: readonly Item[]): Promise<Map<string, Item>> {
     const items = new Map<string, Item>();
-    for (const some of chunks(keys, most.read)) {
+    for (const some of chunks(keys, mostRead)) {
       const wanted = some.map(({ pk, sk }): Item => ({ pk: pk!, sk: sk! }));
       await untilAllIsDone(wanted, async (batch) => {
         const request = { [this.#name]: { Keys: [...batch], ConsistentRead: true } };
@@ -217,7 +209,8 @@ function isOf(listing: Listing, position: PagePosition): boolean {
   );
 }
 
-function chunks<T>(list: readonly T[], size: number): T[][] {
+/** A list in parts of a size; the last one can be smaller. */
+export function chunks<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 }
 

@@ -1,10 +1,15 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Claim, FaceRegistry, Neighbour, Page, Paged } from '../core/ports.ts';
-import type { FaceRecord, FaceRole, ImageRecord, Match, PersonRecord } from '../core/records.ts';
+import { defaultCollection } from '../core/keys.ts';
+import type { Claim, FaceRegistry, Neighbour, Page, Paged, WriteOutcome } from '../core/ports.ts';
+import type { CollectionRecord, FaceRecord, FaceRole, ImageRecord, Match, PersonRecord } from '../core/records.ts';
 import { euclideanDistance } from '../vision/distance.ts';
-import { DynamoTable, type Listing, type Write } from './dynamo-access.ts';
+import { chunks, DynamoTable, type Listing, type Write } from './dynamo-access.ts';
 import { expressionAttributes } from './dynamo-expressions.ts';
 import {
+  collectionItem,
+  collectionKey,
+  collectionOf,
+  collectionsPartition,
   faceItem,
   faceKey,
   faceListing,
@@ -33,6 +38,7 @@ export interface RegistryOptions {
 }
 
 type ImageVersion = Pick<ImageRecord, 'imageId' | 'sequencer'>;
+type StoredFace = Pick<FaceRecord, 'imageId' | 'faceId' | 'collection'>;
 
 /** What must hold for a write to be made. Sequencers are padded: text order is the bucket's order. */
 const condition = {
@@ -45,9 +51,17 @@ const condition = {
   embedded:
     '#sequencer = :sequencer AND #status IN (:embedding, :indexed, :enrolled) AND attribute_not_exists(#pending)',
   exists: 'attribute_exists(#pk)',
-  withoutFaces: 'attribute_not_exists(#faceIds)',
-  matchedAsBefore: 'attribute_exists(#pk) AND #match.#faceId = :before',
-  unknownAsBefore: 'attribute_exists(#pk) AND attribute_not_exists(#match)',
+  unknown: 'attribute_not_exists(#pk)',
+  isPerson: 'attribute_exists(#faceIds) OR attribute_exists(#byName)',
+  isNobody: 'attribute_not_exists(#faceIds) AND attribute_not_exists(#byName)',
+  withoutFaces: 'attribute_exists(#byName) AND attribute_not_exists(#faceIds)',
+  withoutFacesAsBefore: 'attribute_exists(#byName) AND attribute_not_exists(#faceIds) AND #version = :version',
+  hasFace: 'contains(#faceIds, :faceId)',
+  hasNotFace: 'NOT contains(#faceIds, :faceId)',
+  matchedAsBefore: 'attribute_not_exists(#person) AND #match.#faceId = :before',
+  unknownAsBefore: 'attribute_exists(#pk) AND attribute_not_exists(#person) AND attribute_not_exists(#match)',
+  assignedAsBefore: '#person = :before',
+  unassignedAsBefore: 'attribute_exists(#pk) AND attribute_not_exists(#person)',
 } as const;
 
 /** The values of `#status` that conditions speak of. */
@@ -72,6 +86,13 @@ const fetchedAtLeast = 50;
 /** How many faces of a person are read at once; one call of DynamoDB answers so many. */
 const readAtOnce = 100;
 
+/** How many faces are deleted at once. */
+const deletedAtOnce = 25;
+
+/** What each change of a person writes. The version begins with the time, so that one who is made anew takes up no number that was given before. */
+const personAssignments =
+  'SET #collection = :collection, #person = :person, #enrolledAt = if_not_exists(#enrolledAt, :now), #version = if_not_exists(#version, :start) + :one';
+
 /** The registry on DynamoDB: single conditional writes, no transactions, no streams. docs/architecture.md tells the items. */
 export class DynamoFaceRegistry implements FaceRegistry {
   readonly #table: DynamoTable;
@@ -82,6 +103,35 @@ export class DynamoFaceRegistry implements FaceRegistry {
     this.#table = new DynamoTable(client, table);
     this.#embedder = embedder;
     this.#now = now;
+  }
+
+  async createCollection(collection: string): Promise<boolean> {
+    return this.#table.putWhen(collectionItem({ collection, createdAt: this.#timestamp() }), condition.unknown);
+  }
+
+  async getCollection(collection: string): Promise<CollectionRecord | undefined> {
+    const item = await this.#table.get(collectionKey(collection));
+    if (item || collection !== defaultCollection) return item && collectionOf(item);
+    await this.createCollection(collection);
+    return this.getCollection(collection);
+  }
+
+  async listCollections(page: Page): Promise<Paged<CollectionRecord>> {
+    await this.getCollection(defaultCollection);
+    const { items, ...more } = await this.#table.page(inPartition(collectionsPartition, prefix.collection), page);
+    return { items: items.map(collectionOf), ...more };
+  }
+
+  async deleteCollection(collection: string): Promise<void> {
+    await this.#table.delete(collectionKey(collection));
+  }
+
+  countFaces(collection: string): Promise<number> {
+    return this.#table.count(inCollection(collection, prefix.face));
+  }
+
+  countPeople(collection: string): Promise<number> {
+    return this.#table.count(inPartition(peoplePartition(collection), prefix.person), condition.isPerson);
   }
 
   async claimImage(image: Parameters<FaceRegistry['claimImage']>[0]): Promise<Claim> {
@@ -139,8 +189,8 @@ export class DynamoFaceRegistry implements FaceRegistry {
     return sequencer === undefined ? this.buryImage(imageId) : false;
   }
 
-  async putFace(face: FaceRecord): Promise<void> {
-    await this.#table.put(faceItem(face));
+  addFace(face: FaceRecord): Promise<boolean> {
+    return this.#table.putWhen(faceItem(face), condition.unknown);
   }
 
   async addVector(
@@ -180,23 +230,56 @@ export class DynamoFaceRegistry implements FaceRegistry {
   }
 
   async deleteFaces(faces: readonly FaceRecord[]): Promise<void> {
-    // The person comes first: should this end between the two, the next delivery still finds the faces.
-    for (const face of faces) if (face.person !== undefined) await this.#takeFromPerson(face, face.person);
-    await this.#table.deleteAll(faces.map(faceKey));
+    for (const some of chunks(faces, deletedAtOnce)) await Promise.all(some.map((face) => this.#deleteFace(face)));
+  }
+
+  async #deleteFace(face: FaceRecord): Promise<void> {
+    // The person comes first: should this end between the two, the next delivery still finds the face.
+    if (face.person !== undefined) await this.#takeFromPerson(face, face.person);
+    // And last, for it can have been assigned meanwhile.
+    const { person } = (await this.#table.delete(faceKey(face))) ?? {};
+    if (person) await this.#takeFromPerson(face, person.S!);
   }
 
   async setMatch(
     face: Pick<FaceRecord, 'imageId' | 'faceId' | 'collection' | 'match'>,
     match: Match | undefined,
-  ): Promise<'written' | 'changed' | 'gone'> {
+  ): Promise<WriteOutcome> {
     const before = face.match?.faceId;
-    const write = {
+    return this.#updateFace(face, {
       update: match ? 'SET #match = :match, #personKey = :personKey' : 'REMOVE #match, #personKey',
       when: before === undefined ? condition.unknownAsBefore : condition.matchedAsBefore,
       values: { match, personKey: match && personPartition(face.collection, 'photo', match.person), before },
-    };
-    if (await this.#table.update(faceKey(face), write)) return 'written';
-    return (await this.#table.get(faceKey(face))) ? 'changed' : 'gone';
+    });
+  }
+
+  async assignFace(
+    face: Pick<FaceRecord, 'imageId' | 'faceId' | 'collection' | 'person'>,
+    person: string | undefined,
+  ): Promise<WriteOutcome> {
+    const { collection, person: before } = face;
+    // The former person comes first: should this end between the two, whoever repeats it still knows whose the face was.
+    if (before !== undefined && before !== person) await this.#takeFromPerson(face, before);
+    const role: FaceRole = person === undefined ? 'photo' : 'person';
+    const outcome = await this.#updateFace(face, {
+      update:
+        before === person
+          ? 'SET #role = :role'
+          : person === undefined
+            ? 'SET #role = :role, #assignedAt = :now REMOVE #person, #personKey'
+            : 'SET #role = :role, #assignedAt = :now, #person = :person, #personKey = :personKey REMOVE #match',
+      when: before === undefined ? condition.unassignedAsBefore : condition.assignedAsBefore,
+      values: {
+        role,
+        now: this.#timestamp(),
+        person,
+        personKey: person === undefined ? undefined : personPartition(collection, role, person),
+        before,
+      },
+    });
+    const people = new Set([before, person].filter((name) => name !== undefined));
+    if (outcome === 'written') await this.#settle(face, people);
+    return outcome;
   }
 
   async listFaces(
@@ -217,13 +300,23 @@ export class DynamoFaceRegistry implements FaceRegistry {
     return { items: items.map(imageOf), ...more };
   }
 
-  async enrol({ collection, faceId, person }: Parameters<FaceRegistry['enrol']>[0]): Promise<boolean> {
-    const before = await this.#table.upsert(personItemKey(collection, person), {
-      update:
-        'SET #collection = :collection, #person = :person, #enrolledAt = if_not_exists(#enrolledAt, :now) ADD #faceIds :faceIds',
-      values: { collection, person, now: this.#timestamp(), faceIds: new Set([faceId]) },
+  async enrol(face: Parameters<FaceRegistry['enrol']>[0]): Promise<void> {
+    await this.#settle(face, [face.person]);
+  }
+
+  async createPerson(collection: string, person: string, renaming?: string): Promise<boolean> {
+    const made = await this.#updatePerson(collection, person, {
+      update: `, #byName = :byName${renaming === undefined ? '' : ', #renaming = :renaming'}`,
+      when: condition.isNobody,
+      values: { byName: true, renaming },
     });
-    return !before?.faceIds;
+    return made !== undefined;
+  }
+
+  async deletePerson(collection: string, person: string, version?: number): Promise<'deleted' | 'changed' | 'gone'> {
+    const when = version === undefined ? condition.withoutFaces : condition.withoutFacesAsBefore;
+    if (await this.#table.deleteWhen(personItemKey(collection, person), when, { version })) return 'deleted';
+    return (await this.getPerson(collection, person)) ? 'changed' : 'gone';
   }
 
   async getPerson(collection: string, person: string): Promise<PersonRecord | undefined> {
@@ -268,12 +361,52 @@ export class DynamoFaceRegistry implements FaceRegistry {
       .slice(0, count);
   }
 
-  /** Takes an enrolled face from its person. The person goes with the last one, unless another has been enrolled meanwhile. */
-  async #takeFromPerson({ collection, faceId }: FaceRecord, person: string): Promise<void> {
-    const key = personItemKey(collection, person);
-    const values = { gone: new Set([faceId]) };
-    const item = await this.#table.update(key, { update: 'DELETE #faceIds :gone', when: condition.exists, values });
-    if (item && !item.faceIds) await this.#table.deleteWhen(key, condition.withoutFaces);
+  /**
+   * Has a face listed with the one of these people whose it is, and with no other. As somebody else may do the same with what they read, it looks again until
+   * nothing has changed meanwhile: then whoever looks last is right.
+   */
+  async #settle(face: StoredFace, people: Iterable<string>): Promise<void> {
+    const owner = async () => (await this.#table.get(faceKey(face)))?.person?.S;
+    for (let before = await owner(), after = before; ; before = after) {
+      for (const person of people) {
+        await (person === before ? this.#addToPerson(face, person) : this.#takeFromPerson(face, person));
+      }
+      after = await owner();
+      if (after === before) return;
+    }
+  }
+
+  async #addToPerson({ collection, faceId }: StoredFace, person: string): Promise<void> {
+    await this.#updatePerson(collection, person, {
+      update: ' ADD #faceIds :faceIds',
+      when: condition.hasNotFace,
+      values: { faceIds: new Set([faceId]), faceId },
+    });
+  }
+
+  /** Takes an enrolled face from its person. The person goes with the last one, unless made by name, or another has been enrolled meanwhile. */
+  async #takeFromPerson({ collection, faceId }: StoredFace, person: string): Promise<void> {
+    const item = await this.#updatePerson(collection, person, {
+      update: ' DELETE #faceIds :faceIds',
+      when: condition.hasFace,
+      values: { faceIds: new Set([faceId]), faceId },
+    });
+    if (!item?.faceIds) await this.#table.deleteWhen(personItemKey(collection, person), condition.isNobody);
+  }
+
+  /** Changes a person's item, or makes it, one version further; `update` goes on from its assignments. */
+  #updatePerson(collection: string, person: string, { update, when, values }: Write): Promise<Item | undefined> {
+    const now = this.#now();
+    return this.#table.update(personItemKey(collection, person), {
+      update: personAssignments + update,
+      when,
+      values: { ...values, collection, person, now: now.toISOString(), start: now.getTime(), one: 1 },
+    });
+  }
+
+  async #updateFace(face: StoredFace, write: Write): Promise<WriteOutcome> {
+    if (await this.#table.update(faceKey(face), write)) return 'written';
+    return (await this.#table.get(faceKey(face))) ? 'changed' : 'gone';
   }
 
   #updateImage({ imageId, sequencer }: ImageVersion, { update, when, values }: Write): Promise<Item | undefined> {

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, NumberValueImpl as NumberValue, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { FaceRecord, FaceRole, ImageRecord, PersonRecord } from '../core/records.ts';
+import type { CollectionRecord, FaceRecord, FaceRole, ImageRecord, PersonRecord } from '../core/records.ts';
 import { isVectorName, vectorName } from './dynamo-table.ts';
 
 /** An item as DynamoDB speaks it. */
@@ -10,7 +10,7 @@ export type Item = Record<string, AttributeValue>;
 const listedBytes = 1000;
 
 /** What `begins_with` looks for to find items of one kind. */
-export const prefix = { face: 'face#', image: 'image#', person: 'person#' } as const;
+export const prefix = { face: 'face#', image: 'image#', person: 'person#', collection: 'collection#' } as const;
 
 /** The key of an image's item. */
 export function imageKey(imageId: string): Item {
@@ -20,6 +20,25 @@ export function imageKey(imageId: string): Item {
 /** The key of a face's item, which lies in its image's partition. */
 export function faceKey({ imageId, faceId }: Pick<FaceRecord, 'imageId' | 'faceId'>): Item {
   return marshall({ pk: `${prefix.image}${imageId}`, sk: faceListing(faceId) });
+}
+
+/** The partition of all collections. */
+export const collectionsPartition = 'collections';
+
+/** The key of a collection's item. */
+export function collectionKey(collection: string): Item {
+  return marshall({ pk: collectionsPartition, sk: `${prefix.collection}${collection}` });
+}
+
+/** A collection's item. */
+export function collectionItem(record: CollectionRecord): Item {
+  return { ...collectionKey(record.collection), ...marshall(record) };
+}
+
+/** Reads a collection's item. */
+export function collectionOf(item: Item): CollectionRecord {
+  const { collection, createdAt } = unmarshall(item);
+  return { collection, createdAt };
 }
 
 /** The partition of the people of a collection. */
@@ -98,10 +117,11 @@ export function vectorNumbers(embedding: Float32Array): NumberValue[] {
   return Array.from(embedding, (value) => NumberValue.from(value.toPrecision(9)));
 }
 
-/** Reads a person's item; undefined for one whose last face has just been taken away. */
+/** Reads a person's item; undefined for one whose last face has just been taken away, and who was not made by name. */
 export function personOf(item: Item): PersonRecord | undefined {
-  const { collection, person, faceIds, enrolledAt } = unmarshall(item);
-  return faceIds && { collection, person, faceIds: [...faceIds], enrolledAt };
+  const { collection, person, faceIds = [], byName, enrolledAt, version, renaming } = unmarshall(item);
+  const record = { collection, person, faceIds: [...faceIds], enrolledAt, version, ...(renaming && { renaming }) };
+  return byName || record.faceIds.length > 0 ? record : undefined;
 }
 
 function marshallDefined(value: object): Item {

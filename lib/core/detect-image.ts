@@ -9,7 +9,7 @@ import { ImageRejectedError } from './errors.ts';
 import { expectFitToEnrol } from './fit-to-enrol.ts';
 import { faceIdOf, imageIdOf } from './ids.ts';
 import { type KeyMeaning, meaningOfKey } from './keys.ts';
-import type { FaceMessage, ImageRef } from './messages.ts';
+import type { FaceMessage, PhotoRef } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import type { ObjectChange } from './object-changes.ts';
 import type { AssessedFace } from './photo-faces.ts';
@@ -38,7 +38,7 @@ export type DetectOutcome = 'ignored' | 'rejected' | 'superseded' | 'done' | 'go
 export async function followObjectChange(ports: DetectPorts, change: ObjectChange): Promise<DetectOutcome> {
   const meaning = meaningOfKey(change.source.key);
   if (meaning.kind === 'other') return 'ignored';
-  const image = imageRefOf(change, meaning);
+  const image = photoRefOf(change, meaning);
   const outcome = await (change.kind === 'created'
     ? takeUp(ports, change, meaning, image)
     : giveUp(ports, change, meaning, image));
@@ -48,7 +48,7 @@ export async function followObjectChange(ports: DetectPorts, change: ObjectChang
 
 type OwnMeaning = Exclude<KeyMeaning, { kind: 'other' }>;
 
-function imageRefOf({ source, sequencer }: ObjectChange, { collection }: OwnMeaning): ImageRef {
+function photoRefOf({ source, sequencer }: ObjectChange, { collection }: OwnMeaning): PhotoRef {
   return { imageId: imageIdOf(source.bucket, source.key), collection, sequencer, source };
 }
 
@@ -56,7 +56,7 @@ async function giveUp(
   ports: DetectPorts,
   change: ObjectChange,
   meaning: OwnMeaning,
-  image: ImageRef,
+  image: PhotoRef,
 ): Promise<DetectOutcome> {
   if (meaning.kind === 'folder') return 'ignored';
   if (change.kind === 'version-removed') {
@@ -70,7 +70,7 @@ async function takeUp(
   ports: DetectPorts,
   change: ObjectChange,
   meaning: OwnMeaning,
-  image: ImageRef,
+  image: PhotoRef,
 ): Promise<DetectOutcome> {
   if (meaning.kind === 'folder') {
     await report(
@@ -137,7 +137,7 @@ function facesToKeep(
 
 async function handOver(
   ports: DetectPorts,
-  image: ImageRef,
+  image: PhotoRef,
   photo: RgbImage,
   faces: readonly AssessedFace[],
   person: string | undefined,
@@ -165,7 +165,7 @@ async function handOver(
   return 'detected';
 }
 
-function report(ports: DetectPorts, image: ImageRef, { code, message }: ImageRejectedError): Promise<void> {
+function report(ports: DetectPorts, image: PhotoRef, { code, message }: ImageRejectedError): Promise<void> {
   ports.metrics.add({ PhotosRejected: 1 });
   return ports.tags.send([{ version: 1, kind: 'rejected', image, code, message }]);
 }

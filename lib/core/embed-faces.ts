@@ -82,7 +82,8 @@ async function store(ports: EmbedPorts, message: FaceMessage, embedding: Float32
     ...(person && { person }),
     embedding,
   };
-  await registry.putFace(face);
+  // One that came before keeps all that happened to it since; it may be of another embedder.
+  if (!(await registry.addFace(face))) await registry.addVector(face, model, embedding);
   const { current, remaining } = await registry.faceEmbedded({ imageId, sequencer }, faceId);
   if (!current) await registry.deleteFaces([face]);
   else if (remaining === 0) {

@@ -1,3 +1,4 @@
+import { imageIdOf } from './ids.ts';
 import type { ImageRef } from './messages.ts';
 import type { FaceRegistry, TagQueue } from './ports.ts';
 import type { FaceRecord } from './records.ts';
@@ -28,4 +29,24 @@ export async function eraseFaces(
   const erased = faces.map(({ faceId, person }) => ({ faceId, ...(person && { person }) }));
   await ports.tags.send([{ version: 1, kind: 'erased', image, reason, faces: erased }]);
   await ports.registry.deleteFaces(faces);
+}
+
+/** Deletes faces of whatever images for good, and leaves word of it for each image. The photos themselves stay where they are. */
+export async function eraseStoredFaces(ports: ErasePorts, faces: readonly FaceRecord[]): Promise<void> {
+  const images = new Map<string, FaceRecord[]>();
+  for (const face of faces) {
+    const image = `${face.imageId} ${face.sequencer}`;
+    images.set(image, [...(images.get(image) ?? []), face]);
+  }
+  for (const ofImage of images.values()) await eraseFaces(ports, imageRefOf(ofImage[0]!), ofImage, 'removed');
+}
+
+/** The image of a face, as messages tell it. */
+export function imageRefOf({ imageId, collection, sequencer, source }: FaceRecord): ImageRef {
+  return { imageId, collection, sequencer, ...(source && { source }) };
+}
+
+/** Whether a face was found by the pipeline in a photo of the bucket, which is its image; else it was indexed through the API. */
+export function isOfItsPhoto({ imageId, source }: Pick<FaceRecord, 'imageId' | 'source'>): boolean {
+  return source !== undefined && imageId === imageIdOf(source.bucket, source.key);
 }

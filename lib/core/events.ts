@@ -9,14 +9,18 @@ const common = {
   id: z.uuid().describe('the same for a repeated delivery of the same event; drop repeats by it'),
   time: z.iso.datetime(),
   collection: z.string(),
-  image: z.object({
-    imageId: z.uuid(),
-    bucket: z.string(),
-    key: z.string(),
-    versionId: z.string().exactOptional(),
-    sequencer: z.string().describe('grows with every version of the key; text order'),
-  }),
 };
+const photo = z.object({
+  imageId: z.uuid(),
+  bucket: z.string(),
+  key: z.string(),
+  versionId: z.string().exactOptional(),
+  sequencer: z.string().describe('grows with every version of the key; text order'),
+});
+const image = photo
+  .partial()
+  .required({ imageId: true })
+  .describe('no bucket, key or sequencer when the bytes came through the API');
 const face = z.object({
   faceId: z.uuid(),
   box: boxSchema,
@@ -32,6 +36,7 @@ const identity = z
 /** A photo is through: all its faces, each named or unknown. Comes again, with another id, when somebody enrolled or erased later changes a name. */
 export const imageIndexedSchema = z.object({
   ...common,
+  image: photo,
   width: z.int().nonnegative(),
   height: z.int().nonnegative(),
   model: z.string(),
@@ -39,15 +44,16 @@ export const imageIndexedSchema = z.object({
   faces: z.array(face.extend({ identity })),
 });
 
-/** A photo under people/ was taken up: its largest face is the person. */
-export const personEnrolledSchema = z.object({ ...common, person: z.string(), model: z.string(), face });
+/** A face names a person from now on: a photo under people/ was taken up, or the face was assigned through the API. */
+export const personEnrolledSchema = z.object({ ...common, image, person: z.string(), model: z.string(), face });
 
 /** A photo cannot be used, and no retry will change that. */
-export const imageRejectedSchema = z.object({ ...common, code: z.string(), reason: z.string() });
+export const imageRejectedSchema = z.object({ ...common, image: photo, code: z.string(), reason: z.string() });
 
-/** Faces are gone for good, because their photo was removed or replaced. */
+/** Faces are gone for good, because they or their photo were removed, or the photo replaced. */
 export const facesErasedSchema = z.object({
   ...common,
+  image,
   reason: z.enum(['removed', 'replaced']),
   faceIds: z.array(z.uuid()),
 });

@@ -1,9 +1,10 @@
-import { type ErasePorts, eraseImage } from './erase-image.ts';
+import { type ErasePorts, eraseImage, eraseStoredFaces, isOfItsPhoto } from './erase-image.ts';
 import { RequestError } from './errors.ts';
 import { imageIdOf } from './ids.ts';
 import { meaningOfKey, personPrefix } from './keys.ts';
+import { changedMeanwhile, personNotFound } from './people.ts';
 import type { ImageStore } from './ports.ts';
-import { personNotFound } from './verify-faces.ts';
+import type { FaceRecord } from './records.ts';
 
 export interface ForgetPorts extends ErasePorts {
   readonly store: ImageStore;
@@ -34,22 +35,43 @@ export async function forgetPhoto(ports: ForgetPorts, key: string): Promise<Forg
       `Expected a photo in the bucket under "${key}", found none. List the bucket to see its keys.`,
     );
   }
-  await erase(ports, key, meaning.collection);
+  await erasePhoto(ports, key, meaning.collection);
   return { photos: 1 };
 }
 
 /**
- * Forgets a person: every photo that enrolled them is removed from the bucket, their enrolled faces are deleted, and their name leaves the photos in
- * which they were recognised. Those photos stay, their faces are unknown again.
- * @throws RequestError PERSON_NOT_FOUND
+ * Forgets a person: the photos that enrolled them are removed from the bucket, their faces that came through the API are deleted, and their name leaves
+ * all other photos. Those stay, their faces are unknown again. A photo in the person's folder whose face is somebody else's by now is that one's, and stays.
+ * @throws RequestError PERSON_NOT_FOUND, or CONFLICT when the person gets faces at the same time
  */
 export async function forgetPerson(ports: ForgetPorts, collection: string, person: string): Promise<Forgotten> {
+  const { registry, store, bucket } = ports;
   const keys = new Set<string>();
-  for await (const key of ports.store.list(ports.bucket, personPrefix(collection, person))) keys.add(key);
-  for await (const face of ports.registry.facesOfPerson(collection, person, 'person')) keys.add(face.source.key);
-  if (keys.size === 0) throw personNotFound(collection, person);
-  for (const key of keys) await erase(ports, key, collection);
+  for await (const key of store.list(bucket, personPrefix(collection, person))) {
+    if (!(await holdsSomebodyElse(ports, key, person))) keys.add(key);
+  }
+  const others: FaceRecord[] = [];
+  for await (const face of registry.facesOfPerson(collection, person, 'person')) {
+    const { source } = face;
+    if (source && isOfItsPhoto(face) && meaningOfKey(source.key).kind === 'enrol') keys.add(source.key);
+    else others.push(face);
+  }
+  if (keys.size + others.length === 0 && !(await registry.getPerson(collection, person))) {
+    throw personNotFound(collection, person);
+  }
+  for (const key of keys) await erasePhoto(ports, key, collection);
+  for (const face of others.filter(isOfItsPhoto)) await registry.assignFace(face, undefined);
+  await eraseStoredFaces(
+    ports,
+    others.filter((face) => !isOfItsPhoto(face)),
+  );
+  if ((await registry.deletePerson(collection, person)) === 'changed') throw changedMeanwhile(`person "${person}"`);
   return { photos: keys.size };
+}
+
+async function holdsSomebodyElse({ registry, bucket }: ForgetPorts, key: string, person: string): Promise<boolean> {
+  const faces = await registry.facesOfImage(imageIdOf(bucket, key));
+  return faces.some((face) => face.person !== undefined && face.person !== person);
 }
 
 async function isKnown({ registry, store, bucket }: ForgetPorts, key: string): Promise<boolean> {
@@ -59,7 +81,8 @@ async function isKnown({ registry, store, bucket }: ForgetPorts, key: string): P
   return false;
 }
 
-async function erase(ports: ForgetPorts, key: string, collection: string): Promise<void> {
+/** Removes a photo from the bucket, and what is known of it. */
+export async function erasePhoto(ports: ForgetPorts, key: string, collection: string): Promise<void> {
   const source = { bucket: ports.bucket, key };
   const imageId = imageIdOf(ports.bucket, key);
   await ports.store.remove(source);

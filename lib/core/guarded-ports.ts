@@ -10,11 +10,11 @@ export type AccessOf = () => Access;
 type Places<M extends keyof FaceRegistry> = (
   ...args: Parameters<FaceRegistry[M]>
 ) => readonly string[] | Promise<readonly string[]>;
-type Calls = Omit<FaceRegistry, 'facesOfPerson'>;
+type Calls = Omit<FaceRegistry, 'facesOfPerson' | 'listCollections'>;
 
 /**
- * A registry that touches no collection but those which the caller's key is for, whichever way it was asked to.
- * @throws RequestError FORBIDDEN from every method
+ * A registry that touches no collection but those which the caller's key is for, whichever way it was asked to, and lists no other.
+ * @throws RequestError FORBIDDEN from every other method
  */
 export function guardRegistry(registry: FaceRegistry, access: AccessOf): FaceRegistry {
   const ofImage = async (imageId: string) => {
@@ -24,22 +24,30 @@ export function guardRegistry(registry: FaceRegistry, access: AccessOf): FaceReg
     return known.map(({ collection }) => collection);
   };
   const places: { readonly [M in keyof Calls]: Places<M> } = {
+    createCollection: (collection) => [collection],
+    getCollection: (collection) => [collection],
+    deleteCollection: (collection) => [collection],
+    countFaces: (collection) => [collection],
+    countPeople: (collection) => [collection],
     claimImage: ({ collection }) => [collection],
     getImage: ofImage,
     expectFaces: ({ imageId }) => ofImage(imageId),
     finishImage: ({ imageId }) => ofImage(imageId),
     rejectImage: ({ imageId }) => ofImage(imageId),
     buryImage: ofImage,
-    putFace: ({ collection }) => [collection],
+    addFace: ({ collection }) => [collection],
     addVector: ({ imageId }) => ofImage(imageId),
     faceEmbedded: ({ imageId }) => ofImage(imageId),
     facesOfImage: ofImage,
     getFace: (collection) => [collection],
     deleteFaces: (faces) => faces.map(({ collection }) => collection),
     setMatch: ({ collection }) => [collection],
+    assignFace: ({ collection }) => [collection],
     listFaces: (collection) => [collection],
     listImages: (collection) => [collection],
     enrol: ({ collection }) => [collection],
+    createPerson: (collection) => [collection],
+    deletePerson: (collection) => [collection],
     getPerson: (collection) => [collection],
     listPeople: (collection) => [collection],
     nearest: ({ collection }) => [collection],
@@ -55,6 +63,11 @@ export function guardRegistry(registry: FaceRegistry, access: AccessOf): FaceReg
   });
   return {
     ...(Object.fromEntries(guarded) as unknown as Calls),
+    async listCollections(page) {
+      const { collections } = access();
+      const { items, ...more } = await registry.listCollections(page);
+      return { items: collections ? items.filter((each) => collections.includes(each.collection)) : items, ...more };
+    },
     async *facesOfPerson(collection, person, role) {
       expectCollectionAccess(access(), collection);
       yield* registry.facesOfPerson(collection, person, role);

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { boxSchema, landmarksSchema, qualitySchema } from './face-schema.ts';
 
 const source = z.object({ bucket: z.string().min(1), key: z.string().min(1), versionId: z.string().exactOptional() });
-const imageRef = z.object({ imageId: z.uuid(), collection: z.string().min(1), sequencer: z.string().min(1), source });
+const photoRef = z.object({ imageId: z.uuid(), collection: z.string().min(1), sequencer: z.string().min(1), source });
+const imageRef = photoRef.extend({ source: source.exactOptional() });
 
 /**
  * One face on its way from detect to embed. `crop` is the aligned crop for `model`: rows of R G B bytes, deflated and in base64, so that it is
@@ -10,7 +11,7 @@ const imageRef = z.object({ imageId: z.uuid(), collection: z.string().min(1), se
  */
 export const faceMessageSchema = z.object({
   version: z.literal(1),
-  image: imageRef.extend({ width: z.int().positive(), height: z.int().positive() }),
+  image: photoRef.extend({ width: z.int().positive(), height: z.int().positive() }),
   faceId: z.uuid(),
   role: z.enum(['person', 'photo']),
   person: z.string().exactOptional(),
@@ -28,11 +29,11 @@ const erasedFace = z.object({ faceId: z.uuid(), person: z.string().exactOptional
 
 /** What happened to an image, for tag to name, record and publish. */
 export const tagMessageSchema = z.discriminatedUnion('kind', [
-  z.object({ version: z.literal(1), kind: z.literal('embedded'), image: imageRef }),
+  z.object({ version: z.literal(1), kind: z.literal('embedded'), image: photoRef }),
   z.object({
     version: z.literal(1),
     kind: z.literal('rejected'),
-    image: imageRef,
+    image: photoRef,
     code: z.string(),
     message: z.string(),
   }),
@@ -45,4 +46,7 @@ export const tagMessageSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type TagMessage = z.infer<typeof tagMessageSchema>;
+/** A photo in the bucket, in one version. */
+export type PhotoRef = z.infer<typeof photoRef>;
+/** An image, which has no source when its bytes came through the API. */
 export type ImageRef = z.infer<typeof imageRef>;

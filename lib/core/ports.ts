@@ -3,7 +3,15 @@ import type { DetectedFace } from '../vision/geometry.ts';
 import type { RgbImage } from '../vision/image.ts';
 import type { FacenetEvent } from './events.ts';
 import type { FaceMessage, TagMessage } from './messages.ts';
-import type { FaceRecord, FaceRole, ImageRecord, ImageSource, Match, PersonRecord } from './records.ts';
+import type {
+  CollectionRecord,
+  FaceRecord,
+  FaceRole,
+  ImageRecord,
+  ImageSource,
+  Match,
+  PersonRecord,
+} from './records.ts';
 
 /** The bucket. */
 export interface ImageStore {
@@ -82,8 +90,23 @@ export type Claim =
   /** This very version is through. */
   | 'done';
 
-/** Who is where: images, faces and people. Writes that come late, twice or out of order leave it right; see docs/architecture.md. */
+/** How a write ended that depends on what was read before: made, not made as it is no longer so, or not made as nothing is there. */
+export type WriteOutcome = 'written' | 'changed' | 'gone';
+
+/** Who is where: collections, images, faces and people. Writes that come late, twice or out of order leave it right; see docs/architecture.md. */
 export interface FaceRegistry {
+  /** False when it is there already. */
+  createCollection(collection: string): Promise<boolean>;
+  /** The collection `main` is always there. */
+  getCollection(collection: string): Promise<CollectionRecord | undefined>;
+  listCollections(page: Page): Promise<Paged<CollectionRecord>>;
+  /** Removes the collection's own record, and nothing of what is in it. Idempotent. */
+  deleteCollection(collection: string): Promise<void>;
+  /** Reads the keys of all faces of the collection: its time grows with them. */
+  countFaces(collection: string): Promise<number>;
+  /** Likewise. */
+  countPeople(collection: string): Promise<number>;
+
   /** Takes up a version of an image for detection unless a newer one is known or this one is through; sets status `detecting`. */
   claimImage(
     image: Pick<ImageRecord, 'imageId' | 'collection' | 'source' | 'sequencer'> & {
@@ -112,8 +135,8 @@ export interface FaceRegistry {
    */
   buryImage(imageId: string, sequencer?: string): Promise<boolean>;
 
-  /** Adds or overwrites a face, vector and all. */
-  putFace(face: FaceRecord): Promise<void>;
+  /** Adds a face, vector and all. False when it is there already: it is left as it is, whoever it was assigned to meanwhile. */
+  addFace(face: FaceRecord): Promise<boolean>;
   /** Gives a face another embedder's vector beside those that it has. False when the face is gone: it stays so. */
   addVector(face: Pick<FaceRecord, 'imageId' | 'faceId'>, model: string, embedding: Float32Array): Promise<boolean>;
   /** Takes a face off the image's pending ones. `current` is false when the image has moved on (another sequencer, rejected or erased), but not when it is through; `remaining` counts those still pending. Idempotent. */
@@ -124,21 +147,33 @@ export interface FaceRegistry {
   /** All stored faces of an image, of whatever version; strongly consistent. */
   facesOfImage(imageId: string): Promise<FaceRecord[]>;
   getFace(collection: string, faceId: string): Promise<FaceRecord | undefined>;
-  /** Removes faces for good, and takes enrolled ones from their person, who is gone with the last of them. Idempotent. */
+  /** Removes faces for good, and takes enrolled ones from their person, who is gone with the last of them unless made by name. Idempotent. */
   deleteFaces(faces: readonly FaceRecord[]): Promise<void>;
   /**
-   * Writes who a face was taken for (undefined: unknown). `changed` when the stored match is no longer the one that `face` holds: nothing was written;
-   * `gone` when the face is.
+   * Writes who a face was taken for (undefined: unknown). `changed` when the stored match is no longer the one that `face` holds, or when the face has been
+   * assigned to somebody.
    */
   setMatch(
     face: Pick<FaceRecord, 'imageId' | 'faceId' | 'collection' | 'match'>,
     match: Match | undefined,
-  ): Promise<'written' | 'changed' | 'gone'>;
+  ): Promise<WriteOutcome>;
+  /**
+   * Makes a face `person`'s, who begins to exist by it, or (undefined) nobody's: one to be named again. Takes it from whomever it was.
+   * `changed` when it is no longer the one's that `face` says. Repeating it heals what broke off.
+   */
+  assignFace(
+    face: Pick<FaceRecord, 'imageId' | 'faceId' | 'collection' | 'person'>,
+    person: string | undefined,
+  ): Promise<WriteOutcome>;
   listFaces(collection: string, filter: { readonly person?: string }, page: Page): Promise<Paged<FaceRecord>>;
   listImages(collection: string, page: Page): Promise<Paged<ImageRecord>>;
 
-  /** Adds an enrolled face to a person, who begins to exist by it; idempotent. True when the person is new. */
-  enrol(face: Pick<FaceRecord, 'collection' | 'faceId'> & { readonly person: string }): Promise<boolean>;
+  /** Lists an enrolled face with its person, who begins to exist by it; idempotent. A face that is gone or somebody else's by now is not listed. */
+  enrol(face: Pick<FaceRecord, 'imageId' | 'faceId' | 'collection'> & { readonly person: string }): Promise<void>;
+  /** Makes a person who stays also without a face. False when there is one of the name already. */
+  createPerson(collection: string, person: string, renaming?: string): Promise<boolean>;
+  /** Removes a person who has no faces. `changed` when there are some, or when `version` is no longer the person's. */
+  deletePerson(collection: string, person: string, version?: number): Promise<'deleted' | 'changed' | 'gone'>;
   getPerson(collection: string, person: string): Promise<PersonRecord | undefined>;
   listPeople(collection: string, page: Page): Promise<Paged<PersonRecord>>;
   /** Every face that is the person's: the enrolled ones (`person`), or those in photos taken for the person (`photo`). */

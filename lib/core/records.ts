@@ -51,8 +51,12 @@ export interface FaceRecord {
   readonly imageId: string;
   readonly collection: string;
   readonly role: FaceRole;
-  readonly source: ImageSource;
+  /** Where the photo is; absent when its bytes came through the API: nothing is kept of them. */
+  readonly source?: ImageSource;
+  /** The version of the photo; of a face that was indexed through the API, the moment in which it was (ISO 8601, UTC). */
   readonly sequencer: string;
+  /** What whoever indexed the photo through the API calls it. */
+  readonly externalImageId?: string;
   /** The id of the embedder that `embedding` is of; vectors of different models are never compared. */
   readonly model: string;
   readonly box: BoundingBox;
@@ -64,17 +68,31 @@ export interface FaceRecord {
   readonly imageHeight: number;
   /** Whom an enrolled face shows. Set when `role` is `person`. */
   readonly person?: string;
+  /** When it was last assigned to somebody, or released (ISO 8601, UTC); absent when it never was. */
+  readonly assignedAt?: string;
   /** Whom a photo's face was taken for; absent is unknown. */
   readonly match?: Match;
   /** Unit length. */
   readonly embedding: Float32Array;
 }
 
-/** Somebody who is enrolled. */
+/** Somebody who is known. */
 export interface PersonRecord {
   readonly collection: string;
   readonly person: string;
-  /** The enrolled faces; a person without any does not exist. */
+  /** The enrolled faces; one who was not made by name is gone with the last of them. */
   readonly faceIds: readonly string[];
+  /** When the person came to be, by name or by the first face. */
   readonly enrolledAt: string;
+  /** Grows with every change, also when the person is gone and made anew. */
+  readonly version: number;
+  /** The renaming that made the person, so that one which broke off can be gone on with. */
+  readonly renaming?: string;
+}
+
+/** People and faces that are kept apart from all others. */
+export interface CollectionRecord {
+  readonly collection: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
 }

@@ -3,7 +3,7 @@ import { thresholdOf } from '../vision/similarity.ts';
 import type { FacenetEvent } from './events.ts';
 import { type IdentifyPorts, identifyFace } from './identify-face.ts';
 import { eventIdOf } from './ids.ts';
-import type { ImageRef, TagMessage } from './messages.ts';
+import type { ImageRef, PhotoRef, TagMessage } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import type { EventBus, FaceRegistry, Log } from './ports.ts';
 import type { FaceRecord, ImageRecord, Match } from './records.ts';
@@ -33,7 +33,12 @@ export async function followImage(ports: TagPorts, message: TagMessage): Promise
       return ports.bus.publish([
         {
           type: 'Image Rejected',
-          detail: { ...envelope(ports, 'Image Rejected', message.image), code: message.code, reason: message.message },
+          detail: {
+            ...envelope(ports, 'Image Rejected', message.image),
+            image: photoOf(message.image),
+            code: message.code,
+            reason: message.message,
+          },
         },
       ]);
     case 'erased':
@@ -41,7 +46,7 @@ export async function followImage(ports: TagPorts, message: TagMessage): Promise
   }
 }
 
-async function tagImage(ports: TagPorts, ref: ImageRef): Promise<void> {
+async function tagImage(ports: TagPorts, ref: PhotoRef): Promise<void> {
   const { registry, log } = ports;
   const image = await registry.getImage(ref.imageId);
   if (!image || image.sequencer !== ref.sequencer || image.status === 'erased') {
@@ -64,10 +69,11 @@ async function enrol(ports: TagPorts, image: ImageRecord, person: string): Promi
   const { registry, embedder, bus } = ports;
   const threshold = thresholdOf(embedder);
   for (const face of await facesOf(registry, image)) {
+    if (face.person !== person) continue;
     const { faceId, collection, box, landmarks, confidence, quality, model, embedding } = face;
-    await registry.enrol({ collection, faceId, person });
+    await registry.enrol({ ...face, person });
     const shown = { faceId, box, landmarks, confidence, ...(quality && { quality }) };
-    const detail = { ...envelope(ports, 'Person Enrolled', image), person, model, face: shown };
+    const detail = { ...envelope(ports, 'Person Enrolled', image), image: imageOf(image), person, model, face: shown };
     await bus.publish([{ type: 'Person Enrolled', detail }]);
     if (model !== embedder.id) continue;
     const query = { collection, role: 'photo', model: embedder.id, embedding, count: renamedAtOnce } as const;
@@ -88,9 +94,10 @@ async function correctErased(ports: TagPorts, message: Extract<TagMessage, { kin
   }
   await renameFacesOf(ports, images, `${image.imageId} ${image.sequencer} ${reason}`);
   const faceIds = [...erased].sort();
-  // The API and the bucket's own notification can both tell of one erasure, each with a sequencer of its own: the id is that of the faces.
-  const id = eventIdOf('Faces Erased', image.imageId, ...faceIds);
-  const detail = { ...envelope(ports, 'Faces Erased', image), id, reason, faceIds };
+  // The API and the bucket's own notification can both tell of one erasure, each with a sequencer of its own: the id is that of the faces. Those that were
+  // indexed through the API can come again with the same ids.
+  const id = eventIdOf('Faces Erased', image.imageId, ...(image.source ? [] : [image.sequencer]), ...faceIds);
+  const detail = { ...envelope(ports, 'Faces Erased', image), id, image: imageOf(image), reason, faceIds };
   await ports.bus.publish([{ type: 'Faces Erased', detail }]);
 }
 
@@ -135,6 +142,7 @@ function imageIndexed(
     type: 'Image Indexed',
     detail: {
       ...envelope(ports, 'Image Indexed', image, cause),
+      image: photoOf(image),
       width: image.width ?? 0,
       height: image.height ?? 0,
       model: ports.embedder.id,
@@ -159,12 +167,19 @@ function identityOf(match: Match | undefined) {
 
 /** What every event says first. Its id is the same for a repeated delivery; `cause` tells apart what one image says more than once. */
 function envelope({ now }: TagPorts, type: FacenetEvent['type'], image: ImageRef, cause = '') {
-  const { imageId, collection, sequencer, source } = image;
+  const { imageId, collection, sequencer } = image;
   return {
     version: '1' as const,
     id: eventIdOf(type, imageId, sequencer, cause),
     time: now().toISOString(),
     collection,
-    image: { imageId, ...source, sequencer },
   };
+}
+
+function photoOf({ imageId, source, sequencer }: Pick<PhotoRef, 'imageId' | 'source' | 'sequencer'>) {
+  return { imageId, ...source, sequencer };
+}
+
+function imageOf({ imageId, source, sequencer }: ImageRef) {
+  return source ? photoOf({ imageId, source, sequencer }) : { imageId };
 }

@@ -1,6 +1,6 @@
 import { euclideanDistance } from '../vision/distance.ts';
 import { similarityOf, thresholdOf } from '../vision/similarity.ts';
-import { RequestError } from './errors.ts';
+import { personNotFound } from './people.ts';
 import { embedLargestFaces, type PhotoInput, type PhotoPorts, type UsedFace } from './photo-faces.ts';
 import type { FaceRegistry } from './ports.ts';
 
@@ -50,14 +50,6 @@ export async function verifyPerson(
   }
   if (!nearest) throw personNotFound(collection, person);
   return { ...judge(ports, nearest.distance), source: used, person, faceId: nearest.faceId };
-}
-
-/** That nobody of the name is enrolled, and what to do about it. */
-export function personNotFound(collection: string, person: string): RequestError {
-  return new RequestError(
-    'PERSON_NOT_FOUND',
-    `Expected a person enrolled in collection "${collection}", found none named "${person}". Drop a photo into people/${person}/ first.`,
-  );
 }
 
 function judge({ embedder: { card } }: PhotoPorts, distance: number): Verification {

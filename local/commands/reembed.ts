@@ -132,7 +132,7 @@ async function collectionsOf(store: Pick<ImageStore, 'list'>, bucket: string): P
 }
 
 function leftOf({ face: { faceId, source }, reason }: LeftFace) {
-  return { faceId, key: source.key, reason };
+  return { faceId, key: source?.key, reason };
 }
 
 function print(id: string, { moved, already }: { moved: number; already: number }, left: readonly LeftFace[]): void {

@@ -1,9 +1,4 @@
-import {
-  type BatchGetItemCommand,
-  type BatchWriteItemCommand,
-  type DynamoDBClient,
-  ScanCommand,
-} from '@aws-sdk/client-dynamodb';
+import { type BatchGetItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -304,17 +299,50 @@ describe('faces', () => {
     const embedding = Float32Array.from({ length: 512 }, (_, i) => Math.sin(i) / 16 ** (i % 7));
     const face = faceOf('photos/a b+c.jpg', 3.0625, { embedding });
 
-    await registry.putFace(face);
-    await registry.putFace(face);
+    expect(await registry.addFace(face)).toBe(true);
 
     expect(await registry.facesOfImage(face.imageId)).toEqual([face]);
     expect(await registry.getFace('main', face.faceId)).toEqual(face);
   });
 
+  test('that came through the API have no source, and what their indexer calls them', async () => {
+    const { registry } = await prepare();
+    const { source: _, ...face } = faceOf('photos/a.jpg', 3, {
+      externalImageId: 'badge 7',
+      sequencer: now.toISOString(),
+    });
+
+    await registry.addFace(face);
+
+    expect(await registry.getFace('main', face.faceId)).toEqual(face);
+  });
+
+  test('that come twice stay as they are', async () => {
+    const { registry } = await prepare();
+    const face = faceOf('photos/a.jpg', 3);
+    await registry.addFace(face);
+    await registry.assignFace(face, 'Ann');
+
+    expect(await registry.addFace(face)).toBe(false);
+
+    expect(await registry.getFace('main', face.faceId)).toMatchObject({ role: 'person', person: 'Ann' });
+  });
+
+  test('are counted, each collection for itself', async () => {
+    const { registry } = await prepare();
+    for (let i = 0; i < 12; i++) await registry.addFace(faceOf('photos/a.jpg', i));
+    await registry.addFace(faceOf('photos/b.jpg', 1, { collection: 'x' }));
+    await registry.claimImage(imageOfKey('photos/a.jpg'));
+
+    expect([await registry.countFaces('main'), await registry.countFaces('x'), await registry.countFaces('y')]).toEqual(
+      [12, 1, 0],
+    );
+  });
+
   test('are found in their own collection only', async () => {
     const { registry } = await prepare();
     const face = faceOf('photos/a.jpg', 1);
-    await registry.putFace(face);
+    await registry.addFace(face);
 
     expect(await registry.getFace('other', face.faceId)).toBeUndefined();
     expect(await registry.getFace('main', idOf('unknown'))).toBeUndefined();
@@ -326,7 +354,7 @@ describe('faces', () => {
     const embedding = Float32Array.from({ length: 2048 }, Math.random);
     const faces = Array.from({ length: 60 }, (_, i) => faceOf('photos/crowd.jpg', i, { embedding }));
     const old = faceOf('photos/crowd.jpg', 1, { sequencer: sequencerOf(0), faceId: idOf('old') });
-    for (const face of [...faces, old, faceOf('photos/other.jpg', 1)]) await registry.putFace(face);
+    for (const face of [...faces, old, faceOf('photos/other.jpg', 1)]) await registry.addFace(face);
 
     const found = await registry.facesOfImage(old.imageId);
 
@@ -337,7 +365,7 @@ describe('faces', () => {
     const { registry } = await prepare();
     const faces = Array.from({ length: 60 }, (_, i) => faceOf('photos/crowd.jpg', i));
     const kept = faceOf('photos/other.jpg', 1);
-    for (const face of [...faces, kept]) await registry.putFace(face);
+    for (const face of [...faces, kept]) await registry.addFace(face);
 
     await registry.deleteFaces(faces);
     await registry.deleteFaces(faces);
@@ -346,23 +374,20 @@ describe('faces', () => {
     expect((await registry.listFaces('main', {}, { limit: 100 })).items).toEqual([kept]);
   });
 
-  test('of which DynamoDB takes only some at a time are all deleted and read', async () => {
+  test('of which DynamoDB reads only some at a time are all read', async () => {
     const { registry, client } = await prepare();
-    const faces = Array.from({ length: 12 }, (_, i) => faceOf('photos/crowd.jpg', i));
-    for (const face of faces) await registry.putFace(face);
+    for (let i = 0; i < 12; i++) await registry.addFace(faceOf('photos/crowd.jpg', i));
     takeOnly(client, 5);
 
     expect((await registry.listFaces('main', {}, { limit: 50 })).items).toHaveLength(12);
-    await registry.deleteFaces(faces);
-
-    expect(await registry.facesOfImage(faces[0]!.imageId)).toEqual([]);
   });
 
-  test('of which DynamoDB takes none are not called deleted', async () => {
+  test('of which DynamoDB reads none are not left out', async () => {
     const { registry, client } = await prepare();
+    await registry.addFace(faceOf('photos/crowd.jpg', 1));
     takeOnly(client, 0);
 
-    await expect(registry.deleteFaces([faceOf('photos/a.jpg', 1)])).rejects.toThrow(UnavailableError);
+    await expect(registry.listFaces('main', {}, { limit: 50 })).rejects.toThrow(UnavailableError);
   });
 });
 
@@ -370,22 +395,13 @@ describe('faces', () => {
 function takeOnly(client: DynamoDBClient, count: number): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      const input = args.input as unknown as { RequestItems: Record<string, unknown> };
-      if (context.commandName === 'BatchWriteItemCommand') {
-        const requests = (input as BatchWriteItemCommand['input']).RequestItems![table]!;
-        const left = requests.splice(count);
-        if (count === 0) return { output: { $metadata: {}, UnprocessedItems: { [table]: left } }, response: {} };
-        const answer = await next(args);
-        return { ...answer, output: { ...answer.output, UnprocessedItems: left.length > 0 ? { [table]: left } : {} } };
-      }
-      if (context.commandName === 'BatchGetItemCommand') {
-        const request = (input as BatchGetItemCommand['input']).RequestItems![table]!;
-        const left = request.Keys!.splice(count);
-        const answer = await next(args);
-        const unprocessed = left.length > 0 ? { [table]: { ...request, Keys: left } } : {};
-        return { ...answer, output: { ...answer.output, UnprocessedKeys: unprocessed } };
-      }
-      return next(args);
+      if (context.commandName !== 'BatchGetItemCommand') return next(args);
+      const request = (args.input as BatchGetItemCommand['input']).RequestItems![table]!;
+      const left = request.Keys!.splice(count);
+      const unprocessed = left.length > 0 ? { [table]: { ...request, Keys: left } } : {};
+      if (count === 0) return { output: { $metadata: {}, UnprocessedKeys: unprocessed }, response: {} };
+      const answer = await next(args);
+      return { ...answer, output: { ...answer.output, UnprocessedKeys: unprocessed } };
     },
     { step: 'initialize' },
   );
@@ -394,51 +410,113 @@ function takeOnly(client: DynamoDBClient, count: number): void {
 describe('people', () => {
   const ann = { collection: 'main', person: 'Ann' };
 
+  const enrolled = (name: string, person = 'Ann', collection = 'main') =>
+    faceOf(`people/${person}/${name}.jpg`, 1, { role: 'person', person, collection }) as FaceRecord & {
+      person: string;
+    };
+
+  async function enrol(registry: DynamoFaceRegistry, face: FaceRecord & { person: string }): Promise<void> {
+    await registry.addFace(face);
+    await registry.enrol(face);
+  }
+
   test('begin with their first face and have each of them once', async () => {
     const { registry } = await prepare();
-
-    expect(await registry.enrol({ ...ann, faceId: idOf('1') })).toBe(true);
-    expect(await registry.enrol({ ...ann, faceId: idOf('1') })).toBe(false);
-    expect(await registry.enrol({ ...ann, faceId: idOf('2') })).toBe(false);
+    for (const name of ['1', '1', '2']) await enrol(registry, enrolled(name));
 
     const known = await registry.getPerson('main', 'Ann');
-    expect(known).toEqual({ ...ann, faceIds: expect.any(Array), enrolledAt: now.toISOString() });
-    expect(new Set(known?.faceIds)).toEqual(new Set([idOf('1'), idOf('2')]));
+    expect(known).toEqual({
+      ...ann,
+      faceIds: expect.any(Array),
+      enrolledAt: now.toISOString(),
+      version: now.getTime() + 2,
+    });
+    expect(new Set(known?.faceIds)).toEqual(new Set([enrolled('1').faceId, enrolled('2').faceId]));
     expect(await registry.getPerson('other', 'Ann')).toBeUndefined();
   });
 
   test('have been enrolled when their first face was', async () => {
     const client = await startDynalite();
-    const clock = ['2026-01-01T00:00:00.000Z', '2026-02-02T00:00:00.000Z'];
-    const registry = new DynamoFaceRegistry({ client, table, now: () => new Date(clock.shift()!) });
-    for (const name of ['1', '2']) await registry.enrol({ ...ann, faceId: idOf(name) });
+    let day = 1;
+    const registry = new DynamoFaceRegistry({ client, table, now: () => new Date(Date.UTC(2026, 0, day)) });
+    for (const name of ['1', '2']) {
+      await enrol(registry, enrolled(name));
+      day++;
+    }
 
     expect((await registry.getPerson('main', 'Ann'))?.enrolledAt).toBe('2026-01-01T00:00:00.000Z');
   });
 
-  test('are new to exactly one of many at once', async () => {
-    const { registry } = await prepare();
-
-    const answers = await Promise.all([1, 2, 3, 4].map((i) => registry.enrol({ ...ann, faceId: idOf(`${i}`) })));
-
-    expect(answers.filter((isNew) => isNew)).toHaveLength(1);
-  });
-
   test('are gone with their last face, and begin anew after it', async () => {
     const { registry } = await prepare();
-    const faces = [1, 2].map((i) => faceOf(`people/Ann/${i}.jpg`, i, { role: 'person', person: 'Ann' }));
-    for (const face of faces) {
-      await registry.putFace(face);
-      await registry.enrol({ ...ann, faceId: face.faceId });
-    }
+    const faces = [enrolled('1'), enrolled('2')] as const;
+    for (const face of faces) await enrol(registry, face);
 
-    await registry.deleteFaces([faces[0]!]);
-    expect((await registry.getPerson('main', 'Ann'))?.faceIds).toEqual([faces[1]!.faceId]);
-    await registry.deleteFaces([faces[1]!]);
-    await registry.deleteFaces([faces[1]!]);
+    await registry.deleteFaces([faces[0]]);
+    expect((await registry.getPerson('main', 'Ann'))?.faceIds).toEqual([faces[1].faceId]);
+    await registry.deleteFaces([faces[1]]);
+    await registry.deleteFaces([faces[1]]);
     expect(await registry.getPerson('main', 'Ann')).toBeUndefined();
     expect(await registry.listPeople('main', { limit: 10 })).toEqual({ items: [] });
-    expect(await registry.enrol({ ...ann, faceId: idOf('3') })).toBe(true);
+    await enrol(registry, faces[0]);
+    expect((await registry.getPerson('main', 'Ann'))?.faceIds).toEqual([faces[0].faceId]);
+  });
+
+  test("do not get a face that is gone, or somebody else's", async () => {
+    const { registry } = await prepare();
+    const [gone, moved] = [enrolled('1'), enrolled('2')];
+    await registry.addFace(moved);
+    await registry.assignFace(moved, 'Bill');
+
+    for (const face of [gone, moved]) await registry.enrol(face);
+
+    expect(await registry.getPerson('main', 'Ann')).toBeUndefined();
+    expect((await registry.getPerson('main', 'Bill'))?.faceIds).toEqual([moved.faceId]);
+  });
+
+  test('are made by name, once, and stay without a face', async () => {
+    const { registry } = await prepare();
+
+    expect(await registry.createPerson('main', 'Ann')).toBe(true);
+    expect(await registry.createPerson('main', 'Ann')).toBe(false);
+    expect(await registry.createPerson('main', 'Bill', 'a renaming')).toBe(true);
+    await enrol(registry, enrolled('1'));
+    await registry.deleteFaces([enrolled('1')]);
+
+    const known = await registry.getPerson('main', 'Ann');
+    expect(known).toEqual({ ...ann, faceIds: [], enrolledAt: now.toISOString(), version: now.getTime() + 3 });
+    expect(await registry.getPerson('main', 'Bill')).toMatchObject({ renaming: 'a renaming' });
+    expect((await registry.listPeople('main', { limit: 10 })).items).toHaveLength(2);
+    expect([await registry.countPeople('main'), await registry.countPeople('other')]).toEqual([2, 0]);
+  });
+
+  test('who came to be by a face cannot be made by name', async () => {
+    const { registry } = await prepare();
+    await enrol(registry, enrolled('1'));
+
+    expect(await registry.createPerson('main', 'Ann')).toBe(false);
+  });
+
+  test('are made by exactly one of many at once', async () => {
+    const { registry } = await prepare();
+
+    const answers = await Promise.all([1, 2, 3, 4].map(() => registry.createPerson('main', 'Ann')));
+
+    expect(answers.filter((made) => made)).toHaveLength(1);
+  });
+
+  test('are deleted when they have no faces and are as they were read', async () => {
+    const { registry } = await prepare();
+    await registry.createPerson('main', 'Ann');
+    const { version } = (await registry.getPerson('main', 'Ann'))!;
+    await enrol(registry, enrolled('1'));
+
+    expect(await registry.deletePerson('main', 'Ann')).toBe('changed');
+    await registry.deleteFaces([enrolled('1')]);
+    expect(await registry.deletePerson('main', 'Ann', version)).toBe('changed');
+    expect(await registry.deletePerson('main', 'Ann', version + 2)).toBe('deleted');
+    expect(await registry.deletePerson('main', 'Ann')).toBe('gone');
+    expect(await registry.getPerson('main', 'Ann')).toBeUndefined();
   });
 
   test('do not come to be by a face that is taken from them', async () => {
@@ -452,8 +530,8 @@ describe('people', () => {
   test('are listed page by page, each collection for itself', async () => {
     const { registry } = await prepare();
     const names = ['Ann', "Bill O'Neil", 'Cécile', '王芳', 'a+b c'];
-    for (const person of names) await registry.enrol({ collection: 'main', person, faceId: idOf(person) });
-    await registry.enrol({ collection: 'other', person: 'Zoe', faceId: idOf('Zoe') });
+    for (const person of names) await enrol(registry, enrolled('1', person));
+    await enrol(registry, enrolled('1', 'Zoe', 'other'));
 
     const first = await registry.listPeople('main', { limit: 2 });
     const second = await registry.listPeople('main', { limit: 3, after: first.next! });
@@ -465,16 +543,16 @@ describe('people', () => {
 
   test('have their faces found, enrolled ones and those taken for them apart', async () => {
     const { registry } = await prepare();
-    const enrolled = faceOf('people/Ann/1.jpg', 1, { role: 'person', person: 'Ann' });
+    const face = enrolled('1');
     const matched = faceOf('photos/a.jpg', 1, { match: matchOf('Ann') });
     const others = [
       faceOf('photos/a.jpg', 2),
       faceOf('photos/a.jpg', 3, { match: matchOf('Bill') }),
       faceOf('collections/x/photos/a.jpg', 4, { collection: 'x', match: matchOf('Ann') }),
     ];
-    for (const face of [enrolled, matched, ...others]) await registry.putFace(face);
+    for (const each of [face, matched, ...others]) await registry.addFace(each);
 
-    expect(await collect(registry.facesOfPerson('main', 'Ann', 'person'))).toEqual([enrolled]);
+    expect(await collect(registry.facesOfPerson('main', 'Ann', 'person'))).toEqual([face]);
     expect(await collect(registry.facesOfPerson('main', 'Ann', 'photo'))).toEqual([matched]);
     expect(await collect(registry.facesOfPerson('main', 'Nobody', 'photo'))).toEqual([]);
   });
@@ -482,7 +560,7 @@ describe('people', () => {
   test('have their faces found also when there are more than one call reads', async () => {
     const { registry } = await prepare();
     const faces = Array.from({ length: 130 }, (_, i) => faceOf('photos/a.jpg', i, { match: matchOf('Ann') }));
-    for (const face of faces) await registry.putFace(face);
+    for (const face of faces) await registry.addFace(face);
 
     const found = await collect(registry.facesOfPerson('main', 'Ann', 'photo'));
 
@@ -498,7 +576,7 @@ describe('naming a face', () => {
   async function prepareFace(changes: Partial<FaceRecord> = {}) {
     const { registry } = await prepare();
     const face = faceOf('photos/a.jpg', 1, changes);
-    await registry.putFace(face);
+    await registry.addFace(face);
     const namesOf = async (person: string) => (await collect(registry.facesOfPerson('main', person, 'photo'))).length;
     return { registry, face, namesOf };
   }
@@ -536,6 +614,191 @@ describe('naming a face', () => {
   });
 });
 
+describe('assigning a face', () => {
+  async function prepareFace(changes: Partial<FaceRecord> = {}) {
+    const { registry } = await prepare();
+    const face = faceOf('photos/a.jpg', 1, changes);
+    await registry.addFace(face);
+    const facesOf = async (person: string) => (await registry.getPerson('main', person))?.faceIds;
+    return { registry, face, facesOf };
+  }
+
+  test('makes it one that names its person, who begins to exist by it', async () => {
+    const { registry, face, facesOf } = await prepareFace({ match: matchOf('Bill') });
+
+    expect(await registry.assignFace(face, 'Ann')).toBe('written');
+
+    const { match: _, ...unmatched } = face;
+    const assigned = { ...unmatched, role: 'person', person: 'Ann', assignedAt: now.toISOString() };
+    expect(await registry.getFace('main', face.faceId)).toEqual(assigned);
+    expect(await facesOf('Ann')).toEqual([face.faceId]);
+    expect(await collect(registry.facesOfPerson('main', 'Ann', 'person'))).toEqual([assigned]);
+    expect(await collect(registry.facesOfPerson('main', 'Bill', 'photo'))).toEqual([]);
+  });
+
+  test('takes it from whomever it was, and releases it', async () => {
+    const { registry, face, facesOf } = await prepareFace();
+    await registry.assignFace(face, 'Ann');
+
+    expect(await registry.assignFace({ ...face, person: 'Ann' }, 'Bill')).toBe('written');
+    expect([await facesOf('Ann'), await facesOf('Bill')]).toEqual([undefined, [face.faceId]]);
+    expect(await registry.assignFace({ ...face, person: 'Bill' }, undefined)).toBe('written');
+    expect(await facesOf('Bill')).toBeUndefined();
+
+    expect(await registry.getFace('main', face.faceId)).toEqual({ ...face, assignedAt: now.toISOString() });
+    expect(await collect(registry.facesOfPerson('main', 'Bill', 'person'))).toEqual([]);
+  });
+
+  test("leaves a face that is nobody's as it is when it is released", async () => {
+    const { registry, face } = await prepareFace({ match: matchOf('Ann') });
+
+    expect(await registry.assignFace(face, undefined)).toBe('written');
+
+    expect(await registry.getFace('main', face.faceId)).toEqual(face);
+    expect(await collect(registry.facesOfPerson('main', 'Ann', 'photo'))).toEqual([face]);
+  });
+
+  test("does nothing to one that is somebody else's by now, or gone", async () => {
+    const { registry, face, facesOf } = await prepareFace();
+    await registry.assignFace(face, 'Ann');
+
+    expect(await registry.assignFace(face, 'Bill')).toBe('changed');
+    expect(await registry.assignFace({ ...face, person: 'Carol' }, undefined)).toBe('changed');
+    await registry.deleteFaces([{ ...face, person: 'Ann' }]);
+    expect(await registry.assignFace(face, 'Bill')).toBe('gone');
+
+    expect([await facesOf('Ann'), await facesOf('Bill')]).toEqual([undefined, undefined]);
+  });
+
+  test('keeps tag from naming it otherwise', async () => {
+    const { registry, face } = await prepareFace();
+    await registry.assignFace(face, 'Ann');
+
+    expect(await registry.setMatch(face, matchOf('Bill'))).toBe('changed');
+
+    expect(await registry.getFace('main', face.faceId)).toMatchObject({ person: 'Ann', role: 'person' });
+  });
+
+  test('by two at once lets one win', async () => {
+    const { registry, face, facesOf } = await prepareFace();
+
+    const outcomes = await Promise.all(['Ann', 'Bill'].map((person) => registry.assignFace(face, person)));
+
+    expect([...outcomes].sort()).toEqual(['changed', 'written']);
+    const [winner, loser] = outcomes[0] === 'written' ? ['Ann', 'Bill'] : ['Bill', 'Ann'];
+    expect([await facesOf(winner!), await facesOf(loser!)]).toEqual([[face.faceId], undefined]);
+  });
+
+  test('that broke off anywhere is healed by repeating it', async () => {
+    for (let writes = 0; writes < 5; writes++) {
+      const { registry, client } = await prepare();
+      const face = faceOf('photos/a.jpg', 1);
+      await registry.addFace(face);
+      await registry.assignFace(face, 'Ann');
+      const breaking = breakAfter(client, writes);
+      await registry.assignFace({ ...face, person: 'Ann' }, 'Bill').catch(() => {});
+      breaking.ends();
+
+      const found = (await registry.getFace('main', face.faceId))!;
+      expect(await registry.assignFace(found, 'Bill')).toBe('written');
+
+      expect(await registry.getFace('main', face.faceId)).toMatchObject({ person: 'Bill' });
+      expect((await registry.getPerson('main', 'Bill'))?.faceIds).toEqual([face.faceId]);
+      expect(await registry.getPerson('main', 'Ann')).toBeUndefined();
+    }
+  });
+
+  /** Several at once who read a face and then assign, release, enrol or delete it, call by call as they fall. */
+  test('by many at once, in whatever order their calls come, leaves people and face of one mind', async () => {
+    const { registry: plain, client } = await prepare();
+    const person = fc.constantFrom('Ann', 'Bill', 'Carol');
+    const doing = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({ kind: fc.constant('assign' as const), person: fc.option(person, { nil: undefined }) }),
+      },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('enrol' as const), person }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), person }) },
+    );
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(doing, { minLength: 2, maxLength: 4 }), fc.scheduler(), async (doings, scheduler) => {
+        const collection = `run-${run++}`;
+        const face = faceOf(`photos/${run}.jpg`, 1, { collection });
+        await plain.addFace(face);
+        const scheduled = scheduledClient(client, scheduler);
+        const registry = new DynamoFaceRegistry({ client: scheduled, table, now: () => now });
+
+        const work = doings.map(async ({ kind, person }) => {
+          const [found] = await registry.facesOfImage(face.imageId);
+          if (!found) return;
+          if (kind === 'assign') await registry.assignFace(found, person);
+          else if (kind === 'enrol') await registry.enrol({ ...found, person });
+          else await registry.deleteFaces([found]);
+        });
+        await scheduler.waitFor(Promise.all(work));
+
+        const [left] = await plain.facesOfImage(face.imageId);
+        for (const name of ['Ann', 'Bill', 'Carol']) {
+          const listed = (await plain.getPerson(collection, name))?.faceIds ?? [];
+          expect(listed, name).toEqual(left?.person === name ? [face.faceId] : []);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** Lets some writes through, and fails all calls after them. */
+function breakAfter(client: DynamoDBClient, writes: number): { ends(): void } {
+  let left = writes;
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (args) => {
+        if (left < 0) throw new Error('broken off');
+        if (/Put|Update|Delete/.test(commandName) && --left < 0) throw new Error('broken off');
+        return next(args);
+      },
+    { step: 'initialize', name: 'breaking' },
+  );
+  return { ends: () => void client.middlewareStack.remove('breaking') };
+}
+
+/** A client each of whose calls waits for its turn. */
+function scheduledClient(client: DynamoDBClient, scheduler: fc.Scheduler): DynamoDBClient {
+  const send = (command: Parameters<DynamoDBClient['send']>[0]) =>
+    scheduler.schedule(Promise.resolve()).then(() => client.send(command));
+  return Object.create(client, { send: { value: send } });
+}
+
+describe('collections', () => {
+  test('are made once, found and listed, and main is always among them', async () => {
+    const { registry } = await prepare();
+    const createdAt = now.toISOString();
+
+    expect(await registry.createCollection('zoo')).toBe(true);
+    expect(await registry.createCollection('zoo')).toBe(false);
+    expect(await registry.createCollection('angels')).toBe(true);
+
+    expect(await registry.getCollection('zoo')).toEqual({ collection: 'zoo', createdAt });
+    expect(await registry.getCollection('main')).toEqual({ collection: 'main', createdAt });
+    expect(await registry.getCollection('other')).toBeUndefined();
+    const first = await registry.listCollections({ limit: 2 });
+    const second = await registry.listCollections({ limit: 2, after: first.next! });
+    expect([...first.items, ...second.items].map(({ collection }) => collection)).toEqual(['angels', 'main', 'zoo']);
+  });
+
+  test('are deleted, also twice, but for main', async () => {
+    const { registry } = await prepare();
+    await registry.createCollection('zoo');
+
+    for (const collection of ['zoo', 'zoo', 'main']) await registry.deleteCollection(collection);
+
+    expect(await registry.getCollection('zoo')).toBeUndefined();
+    expect((await registry.listCollections({ limit: 5 })).items.map(({ collection }) => collection)).toEqual(['main']);
+  });
+});
+
 describe('lists', () => {
   test('of images follow their keys, page by page', async () => {
     const { registry } = await prepare();
@@ -558,7 +821,7 @@ describe('lists', () => {
     const { registry } = await prepare();
     const enrolled = [1, 2].map((i) => faceOf(`people/Ann/${i}.jpg`, i, { role: 'person', person: 'Ann' }));
     const matched = [1, 2, 3].map((i) => faceOf('photos/a.jpg', i, { match: matchOf('Ann') }));
-    for (const face of [...enrolled, ...matched, faceOf('photos/b.jpg', 9)]) await registry.putFace(face);
+    for (const face of [...enrolled, ...matched, faceOf('photos/b.jpg', 9)]) await registry.addFace(face);
 
     const first = await registry.listFaces('main', { person: 'Ann' }, { limit: 3 });
     const second = await registry.listFaces('main', { person: 'Ann' }, { limit: 3, after: first.next! });
@@ -575,7 +838,7 @@ describe('lists', () => {
       FaceRecord,
       FaceRecord,
     ];
-    for (const face of [stays, renamed, gone]) await registry.putFace(face);
+    for (const face of [stays, renamed, gone]) await registry.addFace(face);
     const index = freezeIndexes(client);
     await collect(registry.facesOfPerson('main', 'Ann', 'photo'));
     index.frozen = true;
@@ -594,7 +857,7 @@ describe('lists', () => {
 
   test('refuse a page that is none of theirs', async () => {
     const { registry } = await prepare();
-    for (const i of [1, 2, 3]) await registry.putFace(faceOf('photos/a.jpg', i));
+    for (const i of [1, 2, 3]) await registry.addFace(faceOf('photos/a.jpg', i));
     for (const key of ['photos/a.jpg', 'photos/b.jpg']) await registry.claimImage(imageOfKey(key));
     const ofFaces = (await registry.listFaces('main', {}, { limit: 1 })).next!;
     const ofImages = (await registry.listImages('main', { limit: 1 })).next!;

@@ -36,7 +36,7 @@ const vector = Float32Array.of(Math.fround(0.48), Math.fround(0.6), Math.fround(
 test('a second embedder gets an index beside the first, and a face vectors of both', async () => {
   const { client, old, next } = await prepare();
   const face = faceOf('photos/a.jpg', 1);
-  await old.putFace(face);
+  await old.addFace(face);
   await ensureVectorIndex(client, table, space);
   await ensureVectorIndex(client, table, space);
   await vectorIndexIsActive(client, table, space.id);

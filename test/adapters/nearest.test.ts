@@ -51,7 +51,7 @@ function vectors(count: number): Float32Array[] {
 
 async function putFaces(registry: DynamoFaceRegistry, count: number, changes: (i: number) => Partial<FaceRecord>) {
   const faces = vectors(count).map((embedding, i) => faceOf('photos/a.jpg', i, { embedding, ...changes(i) }));
-  for (const face of faces) await registry.putFace(face);
+  for (const face of faces) await registry.addFace(face);
   return faces;
 }
 

@@ -160,13 +160,22 @@ it('each function may call DynamoDB as it does, and no further', async () => {
   await followObjectChange(detect, put('people/carol/1.jpg', '100@40'));
   const late = [...faces.messages];
   await settle();
-  const putFace = embed.registry.putFace.bind(embed.registry);
-  vi.spyOn(embed.registry, 'putFace').mockImplementation(async (face) => {
+  const addFace = embed.registry.addFace.bind(embed.registry);
+  vi.spyOn(embed.registry, 'addFace').mockImplementation(async (face) => {
     await detect.registry.buryImage(face.imageId, String(++changes).padStart(32, 'F'));
-    await putFace(face);
+    return addFace(face);
   });
   await embedFaces(embed, late);
   await settle();
+  vi.restoreAllMocks();
+  // A face that is erased while tag enrols it.
+  const enrol = tag.registry.enrol.bind(tag.registry);
+  vi.spyOn(tag.registry, 'enrol').mockImplementationOnce(async (face) => {
+    await enrol(face);
+    await detect.registry.deleteFaces(await detect.registry.facesOfImage(face.imageId));
+    await enrol(face);
+  });
+  await follow(put('people/eve/1.jpg', '150@40'));
 
   const statuses: number[] = [];
   const ask = async (method: string, path: string, json?: object) => {

@@ -1,5 +1,6 @@
 import { ImageRejectedError } from '../../lib/core/errors.ts';
 import type { FacenetEvent } from '../../lib/core/events.ts';
+import { defaultCollection } from '../../lib/core/keys.ts';
 import type { FaceMessage, TagMessage } from '../../lib/core/messages.ts';
 import type { Metric, Metrics } from '../../lib/core/metrics.ts';
 import type {
@@ -17,8 +18,17 @@ import type {
   Paged,
   StoredObject,
   TagQueue,
+  WriteOutcome,
 } from '../../lib/core/ports.ts';
-import type { FaceRecord, FaceRole, ImageRecord, ImageSource, Match, PersonRecord } from '../../lib/core/records.ts';
+import type {
+  CollectionRecord,
+  FaceRecord,
+  FaceRole,
+  ImageRecord,
+  ImageSource,
+  Match,
+  PersonRecord,
+} from '../../lib/core/records.ts';
 import { euclideanDistance } from '../../lib/vision/distance.ts';
 import type { EmbedderCard } from '../../lib/vision/embedder-card.ts';
 import type { DetectedFace } from '../../lib/vision/geometry.ts';
@@ -177,11 +187,48 @@ export class FakeMetrics implements Metrics {
   }
 }
 
+/** Somebody, and whether they stay without a face. */
+type FakePerson = PersonRecord & { readonly byName: boolean };
+
+function recordOf({ byName: _, ...person }: FakePerson): PersonRecord {
+  return person;
+}
+
 /** The registry in memory, by the same rules as the table. */
 export class FakeRegistry implements FaceRegistry {
   readonly images = new Map<string, ImageRecord>();
   readonly faces = new Map<string, FaceRecord>();
-  readonly people = new Map<string, PersonRecord>();
+  readonly people = new Map<string, FakePerson>();
+  readonly collections = new Map<string, CollectionRecord>([
+    [defaultCollection, { collection: defaultCollection, createdAt: now }],
+  ]);
+  #versions = 0;
+
+  async createCollection(collection: string): Promise<boolean> {
+    if (this.collections.has(collection)) return false;
+    this.collections.set(collection, { collection, createdAt: now });
+    return true;
+  }
+
+  async getCollection(collection: string): Promise<CollectionRecord | undefined> {
+    return this.collections.get(collection);
+  }
+
+  async listCollections(page: Page): Promise<Paged<CollectionRecord>> {
+    return paged([...this.collections.values()], ({ collection }) => collection, page);
+  }
+
+  async deleteCollection(collection: string): Promise<void> {
+    if (collection !== defaultCollection) this.collections.delete(collection);
+  }
+
+  async countFaces(collection: string): Promise<number> {
+    return [...this.faces.values()].filter((face) => face.collection === collection).length;
+  }
+
+  async countPeople(collection: string): Promise<number> {
+    return [...this.people.values()].filter((person) => person.collection === collection).length;
+  }
 
   async claimImage(image: Parameters<FaceRegistry['claimImage']>[0]): Promise<Claim> {
     const known = this.images.get(image.imageId);
@@ -234,8 +281,10 @@ export class FakeRegistry implements FaceRegistry {
     return true;
   }
 
-  async putFace(face: FaceRecord): Promise<void> {
+  async addFace(face: FaceRecord): Promise<boolean> {
+    if (this.faces.has(face.faceId)) return false;
     this.faces.set(face.faceId, face);
+    return true;
   }
 
   async addVector({ faceId }: Pick<FaceRecord, 'faceId'>, model: string, embedding: Float32Array): Promise<boolean> {
@@ -264,25 +313,40 @@ export class FakeRegistry implements FaceRegistry {
   }
 
   async deleteFaces(faces: readonly FaceRecord[]): Promise<void> {
-    for (const { faceId, person, collection } of faces) {
+    for (const { faceId } of faces) {
+      const known = this.faces.get(faceId);
       this.faces.delete(faceId);
-      const known = person && this.people.get(`${collection}/${person}`);
-      if (!known) continue;
-      const faceIds = known.faceIds.filter((id) => id !== faceId);
-      if (faceIds.length > 0) this.people.set(`${collection}/${person}`, { ...known, faceIds });
-      else this.people.delete(`${collection}/${person}`);
+      if (known?.person) this.#take(known, known.person);
     }
   }
 
   async setMatch(
     face: Pick<FaceRecord, 'imageId' | 'faceId' | 'match'>,
     match: Match | undefined,
-  ): Promise<'written' | 'changed' | 'gone'> {
+  ): Promise<WriteOutcome> {
     const known = this.faces.get(face.faceId);
     if (!known) return 'gone';
-    if (known.match?.faceId !== face.match?.faceId) return 'changed';
+    if (known.person !== undefined || known.match?.faceId !== face.match?.faceId) return 'changed';
     const { match: _, ...rest } = known;
     this.faces.set(face.faceId, match ? { ...rest, match } : rest);
+    return 'written';
+  }
+
+  async assignFace(face: Pick<FaceRecord, 'faceId' | 'person'>, person: string | undefined): Promise<WriteOutcome> {
+    const known = this.faces.get(face.faceId);
+    if (!known) return 'gone';
+    if (known.person !== face.person) return 'changed';
+    if (known.person !== person) {
+      if (known.person !== undefined) this.#take(known, known.person);
+      const { person: _, match, ...rest } = known;
+      // Each moment is another, as of a clock.
+      const assignedAt = new Date(Date.parse(now) + ++this.#versions).toISOString();
+      this.faces.set(
+        face.faceId,
+        person === undefined ? { ...rest, role: 'photo', assignedAt } : { ...rest, role: 'person', person, assignedAt },
+      );
+    }
+    if (person !== undefined) this.#add(known, person);
     return 'written';
   }
 
@@ -307,23 +371,55 @@ export class FakeRegistry implements FaceRegistry {
     );
   }
 
-  async enrol({ collection, faceId, person }: Parameters<FaceRegistry['enrol']>[0]): Promise<boolean> {
+  async enrol(face: Parameters<FaceRegistry['enrol']>[0]): Promise<void> {
+    if (this.faces.get(face.faceId)?.person === face.person) this.#add(face, face.person);
+    else this.#take(face, face.person);
+  }
+
+  async createPerson(collection: string, person: string, renaming?: string): Promise<boolean> {
+    const key = `${collection}/${person}`;
+    if (this.people.has(key)) return false;
+    const made = { collection, person, faceIds: [], enrolledAt: now, version: ++this.#versions, byName: true };
+    this.people.set(key, { ...made, ...(renaming && { renaming }) });
+    return true;
+  }
+
+  async deletePerson(collection: string, person: string, version?: number): Promise<'deleted' | 'changed' | 'gone'> {
     const known = this.people.get(`${collection}/${person}`);
-    const faceIds = [...new Set([...(known?.faceIds ?? []), faceId])];
-    this.people.set(`${collection}/${person}`, { collection, person, faceIds, enrolledAt: known?.enrolledAt ?? now });
-    return !known;
+    if (!known) return 'gone';
+    if (known.faceIds.length > 0 || (version ?? known.version) !== known.version) return 'changed';
+    this.people.delete(`${collection}/${person}`);
+    return 'deleted';
   }
 
   async getPerson(collection: string, person: string): Promise<PersonRecord | undefined> {
-    return this.people.get(`${collection}/${person}`);
+    const known = this.people.get(`${collection}/${person}`);
+    return known && recordOf(known);
   }
 
   async listPeople(collection: string, page: Page): Promise<Paged<PersonRecord>> {
     return paged(
-      [...this.people.values()].filter((person) => person.collection === collection),
+      [...this.people.values()].filter((person) => person.collection === collection).map(recordOf),
       ({ person }) => person,
       page,
     );
+  }
+
+  #add({ collection, faceId }: Pick<FaceRecord, 'collection' | 'faceId'>, person: string): void {
+    const key = `${collection}/${person}`;
+    const known = this.people.get(key);
+    if (known?.faceIds.includes(faceId)) return;
+    const made = known ?? { collection, person, enrolledAt: now, byName: false };
+    this.people.set(key, { ...made, faceIds: [...(known?.faceIds ?? []), faceId], version: ++this.#versions });
+  }
+
+  #take({ collection, faceId }: Pick<FaceRecord, 'collection' | 'faceId'>, person: string): void {
+    const key = `${collection}/${person}`;
+    const known = this.people.get(key);
+    if (!known?.faceIds.includes(faceId)) return;
+    const faceIds = known.faceIds.filter((id) => id !== faceId);
+    if (faceIds.length > 0 || known.byName) this.people.set(key, { ...known, faceIds, version: ++this.#versions });
+    else this.people.delete(key);
   }
 
   async *facesOfPerson(collection: string, person: string, role: FaceRole): AsyncGenerator<FaceRecord> {

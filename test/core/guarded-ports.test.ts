@@ -74,6 +74,14 @@ describe('a registry on behalf of a key for one collection', () => {
     },
   );
 
+  it('lists that collection alone', async () => {
+    for (const collection of ['team', 'zoo']) await pipeline.registry.createCollection(collection);
+
+    const { items } = await guardRegistry(pipeline.registry, () => ofTeam).listCollections({ limit: 10 });
+
+    expect(items.map(({ collection }) => collection)).toEqual(['team']);
+  });
+
   it('does nothing where nobody has been let in', async () => {
     const nobody = () => {
       throw new Error('nobody');

@@ -86,7 +86,7 @@ it('brings every photo to its event although the process is killed in the midst'
   const facesOf = new Map<string, Set<string>>();
   const imagesOf = new Map<string, Set<string>>();
   for (const event of events) {
-    const { key, imageId } = event.detail.image;
+    const { key = '', imageId } = event.detail.image;
     expect(event.type).toBe(key === keys[0] ? 'Person Enrolled' : 'Image Indexed');
     imagesOf.set(key, (imagesOf.get(key) ?? new Set()).add(imageId));
     const faces = event.type === 'Image Indexed' ? event.detail.faces : [];

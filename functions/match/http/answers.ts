@@ -35,7 +35,7 @@ const faceSchema = z
   .object({
     faceId: z.uuid(),
     imageId: z.uuid(),
-    key: z.string().describe('of the photo, in the bucket'),
+    key: z.string().optional().describe('of the photo, in the bucket; absent when its bytes came through the API'),
     role: z.enum(['person', 'photo']).describe('whether the face is enrolled, or one to be named'),
     person: z.string().optional().describe('whom it shows: enrolled as, or recognised as'),
     match: matchSchema.optional().describe('by which enrolled face it was recognised'),
@@ -155,7 +155,7 @@ export function faceOf(face: FaceRecord): z.infer<typeof faceSchema> {
   const { faceId, imageId, role, match, model } = face;
   const person = face.person ?? match?.person;
   const seen = { ...detectedOf(face), model };
-  return { faceId, imageId, key: face.source.key, role, person, match: match && matchOf(match), ...seen };
+  return { faceId, imageId, key: face.source?.key, role, person, match: match && matchOf(match), ...seen };
 }
 
 /** Somebody who is enrolled. */

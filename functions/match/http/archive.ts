@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { forgetPerson, forgetPhoto } from '../../../lib/core/forget.ts';
+import { personNotFound } from '../../../lib/core/people.ts';
 import type { Page } from '../../../lib/core/ports.ts';
-import { personNotFound } from '../../../lib/core/verify-faces.ts';
 import {
   faceOf,
   facesAnswer,
