@@ -158,6 +158,14 @@ export class FaceRecognition extends Construct {
   }
 
   /**
+   * Lets somebody change by the API who is who, and put photos into the bucket by addresses that it signs.
+   * @throws ConfigError when the API asks for something else than AWS credentials
+   */
+  grantChange(grantee: IGrantable): Grant {
+    return this.#grantRoutes(grantee, 'change');
+  }
+
+  /**
    * Lets somebody erase people and photos by the API.
    * @throws ConfigError when the API asks for something else than AWS credentials
    */

@@ -146,7 +146,8 @@ export class RecognitionFunctions extends Construct {
     this.tag.allow(['events:PutEvents'], bus.eventBusArn);
 
     this.match.allow(['s3:ListBucketVersions'], bucket.bucketArn);
-    this.match.allowObjects(['s3:DeleteObject', 's3:DeleteObjectVersion'], bucket, photoPrefixes);
+    // It puts nothing itself: whoever it signs an upload for puts by its rights.
+    this.match.allowObjects(['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:PutObject'], bucket, photoPrefixes);
     this.match.allow(dynamo('BatchGetItem', 'GetItem', 'Query', ...write), tableArn);
     this.match.allow(dynamo('Query'), indexArn(index.byCollection), indexArn(index.byPerson));
     this.match.allow(dynamo('SearchVectors'), indexArn(vectorName(embedder)));

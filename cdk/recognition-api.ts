@@ -13,8 +13,8 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** What a route does: it recognises faces in photos, reads what is known, or forgets it; Rekognition's protocol does all of it. */
-export type ApiPurpose = 'recognise' | 'read' | 'forget' | 'rekognition';
+/** What a route does: it recognises faces in photos, reads what is known, changes it, or forgets it; Rekognition's protocol does all of it. */
+export type ApiPurpose = 'recognise' | 'read' | 'change' | 'forget' | 'rekognition';
 
 interface ApiRoute {
   readonly method: HttpMethod;
@@ -33,6 +33,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: HttpMethod.GET, path: '/v1/people/{person}', purpose: 'read' },
   { method: HttpMethod.GET, path: '/v1/faces', purpose: 'read' },
   { method: HttpMethod.GET, path: '/v1/photos', purpose: 'read' },
+  { method: HttpMethod.GET, path: '/v1/photos/{key+}', purpose: 'read' },
+  { method: HttpMethod.POST, path: '/v1/uploads', purpose: 'change' },
   { method: HttpMethod.GET, path: '/health', purpose: 'read' },
   { method: HttpMethod.GET, path: '/openapi.json', purpose: 'read' },
   { method: HttpMethod.GET, path: '/docs', purpose: 'read' },

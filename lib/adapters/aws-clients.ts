@@ -20,9 +20,13 @@ const common = {
   },
 };
 
-/** The bucket's client. Path style is for servers without a host name for each bucket. */
+/** The bucket's client. Path style is for servers without a host name for each bucket. Checksums are for uploads, which are only signed here. */
 export function createS3Client({ s3PathStyle }: { readonly s3PathStyle: boolean }): S3Client {
-  const client = new S3Client({ ...common, forcePathStyle: s3PathStyle });
+  const client = new S3Client({
+    ...common,
+    forcePathStyle: s3PathStyle,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  });
   client.middlewareStack.add(unavailableErrors('S3'), outermost);
   return client;
 }

@@ -3,6 +3,7 @@ import { RequestError } from './errors.ts';
 import { imageIdOf } from './ids.ts';
 import { meaningOfKey, personPrefix } from './keys.ts';
 import { changedMeanwhile, personNotFound } from './people.ts';
+import { photoNotFound } from './photo-faces.ts';
 import type { ImageStore } from './ports.ts';
 import type { FaceRecord } from './records.ts';
 
@@ -29,12 +30,7 @@ export async function forgetPhoto(ports: ForgetPorts, key: string): Promise<Forg
       `Expected the key of a photo under people/ or photos/, received "${key}".`,
     );
   }
-  if (!(await isKnown(ports, key))) {
-    throw new RequestError(
-      'PHOTO_NOT_FOUND',
-      `Expected a photo in the bucket under "${key}", found none. List the bucket to see its keys.`,
-    );
-  }
+  if (!(await isKnown(ports, key))) throw photoNotFound(key);
   await erasePhoto(ports, key, meaning.collection);
   return { photos: 1 };
 }

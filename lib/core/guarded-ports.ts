@@ -1,7 +1,7 @@
 import { type Access, expectCollectionAccess } from './access.ts';
 import { RequestError } from './errors.ts';
 import { collectionOfPath } from './keys.ts';
-import type { FaceRegistry, ImageStore } from './ports.ts';
+import type { FaceRegistry, ImageStore, PhotoUploads } from './ports.ts';
 
 /** Tells on whose behalf something is done just now. */
 export type AccessOf = () => Access;
@@ -80,16 +80,7 @@ export function guardRegistry(registry: FaceRegistry, access: AccessOf): FaceReg
  * @throws RequestError FORBIDDEN from every method
  */
 export function guardStore(store: ImageStore, access: AccessOf): ImageStore {
-  const check = (path: string) => {
-    const caller = access();
-    if (!caller.collections) return;
-    const collection = collectionOfPath(path);
-    if (collection !== undefined) return expectCollectionAccess(caller, collection);
-    throw new RequestError(
-      'FORBIDDEN',
-      `Expected a key of one of the collections ${caller.collections.join(', ')}, received one outside all of them. Put the photo under collections/<collection>/photos/.`,
-    );
-  };
+  const check = (path: string) => expectPathAccess(access(), path);
   return {
     async read(source) {
       check(source.key);
@@ -104,4 +95,29 @@ export function guardStore(store: ImageStore, access: AccessOf): ImageStore {
       yield* store.list(bucket, prefix);
     },
   };
+}
+
+/**
+ * Uploads to no collection but those which the caller's key is for.
+ * @throws RequestError FORBIDDEN
+ */
+export function guardUploads(uploads: PhotoUploads, access: AccessOf): PhotoUploads {
+  return {
+    async sign(object, seconds) {
+      expectPathAccess(access(), object.key);
+      return uploads.sign(object, seconds);
+    },
+  };
+}
+
+function expectPathAccess(caller: Access, path: string): void {
+  if (!caller.collections) return;
+  const collection = collectionOfPath(path);
+  if (collection === undefined) {
+    throw new RequestError(
+      'FORBIDDEN',
+      `Expected a key of one of the collections ${caller.collections.join(', ')}, received one outside all of them. Put the photo under collections/<collection>/photos/.`,
+    );
+  }
+  expectCollectionAccess(caller, collection);
 }

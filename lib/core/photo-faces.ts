@@ -80,8 +80,13 @@ async function bytesOf(store: Pick<ImageStore, 'read'>, input: PhotoInput): Prom
   if ('bytes' in input) return input.bytes;
   const object = await store.read(input);
   if (object) return object.bytes;
-  throw new RequestError(
+  throw photoNotFound(input.key);
+}
+
+/** That nothing is known of a photo. */
+export function photoNotFound(key: string): RequestError {
+  return new RequestError(
     'PHOTO_NOT_FOUND',
-    `Expected a photo in the bucket under "${input.key}", found none. List the bucket to see its keys.`,
+    `Expected a photo in the bucket under "${key}", found none. List the bucket to see its keys.`,
   );
 }

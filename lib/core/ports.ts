@@ -205,3 +205,34 @@ export interface Log {
     error: unknown,
   ): void;
 }
+
+/** Lets others put photos into the bucket without going through the API. */
+export interface PhotoUploads {
+  /** An address that takes one object of exactly so many bytes by PUT with these headers, for so many seconds. */
+  sign(
+    object: { readonly bucket: string; readonly key: string; readonly bytes: number },
+    seconds: number,
+  ): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> }>;
+}
+
+/** An answer as it is kept: no more than what a client needs that repeats its request. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The answers to writes, each under the key that its client chose, so that a request that comes again is answered again and not done again. */
+export interface AnsweredRequests {
+  /**
+   * Does the work unless it was done under this key already. Work that fails leaves nothing behind.
+   * @param request what tells one request from another
+   * @param lambda the invocation's context, which says until when the work can be under way
+   * @throws RequestError IDEMPOTENCY_MISMATCH when another request came under the key, CONFLICT while the first is under way
+   * @throws UnavailableError
+   */
+  once(
+    call: { readonly key: string; readonly request: string; readonly lambda?: object | undefined },
+    work: () => Promise<StoredAnswer>,
+  ): Promise<{ readonly answer: StoredAnswer; readonly isNew: boolean }>;
+}

@@ -298,6 +298,7 @@ describe('what others are allowed', () => {
   it.each([
     ['grantRecognise', 'POST/v1/verify', 'DELETE'],
     ['grantRead', 'GET/v1/people', 'POST'],
+    ['grantChange', 'POST/v1/uploads', 'GET'],
     ['grantForget', 'DELETE/v1/people/*', 'GET'],
   ] as const)('%s: %s, and no %s', (name, allowed, other) => {
     const text = JSON.stringify(grant((recognition, role) => recognition[name](role)));

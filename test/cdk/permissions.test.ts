@@ -8,7 +8,9 @@ import { createApp } from '../../functions/match/http/app.ts';
 import { createS3Client } from '../../lib/adapters/aws-clients.ts';
 import { DynamoFaceRegistry } from '../../lib/adapters/dynamo-face-registry.ts';
 import { index, isVectorName, tableDefinition } from '../../lib/adapters/dynamo-table.ts';
+import { createAnsweredRequests } from '../../lib/adapters/powertools-idempotency.ts';
 import { createS3ImageStore } from '../../lib/adapters/s3-image-store.ts';
+import { createS3PhotoUploads } from '../../lib/adapters/s3-photo-uploads.ts';
 import { followObjectChange } from '../../lib/core/detect-image.ts';
 import { embedFaces } from '../../lib/core/embed-faces.ts';
 import { type ObjectChange, objectChangesOf } from '../../lib/core/object-changes.ts';
@@ -25,6 +27,7 @@ import {
   FakeStore,
   FakeTagQueue,
   FakeVision,
+  fakeUploads,
   now,
   photoOf,
   silentLog,
@@ -57,8 +60,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A registry whose calls are written down for a function. */
-function registryOf(name: Name): DynamoFaceRegistry {
+/** A client whose calls are written down for a function. */
+function clientOf(name: Name): DynamoDBClient {
   const client = localDynamoDbClient(server.url);
   clients.push(client);
   client.middlewareStack.add(
@@ -70,7 +73,11 @@ function registryOf(name: Name): DynamoFaceRegistry {
       },
     { step: 'initialize' },
   );
-  return new DynamoFaceRegistry({ client, table, embedder: card.id });
+  return client;
+}
+
+function registryOf(name: Name): DynamoFaceRegistry {
+  return new DynamoFaceRegistry({ client: clientOf(name), table, embedder: card.id });
 }
 
 const kindOf = (indexName: string) => (isVectorName(indexName) ? 'vector index' : indexName);
@@ -114,6 +121,9 @@ it('each function may call DynamoDB as it does, and no further', async () => {
     bucket: 'photos',
     maxRequestBytes: 100_000,
     callers: { open: true },
+    maxImageBytes: 1_000_000,
+    answered: createAnsweredRequests({ client: clientOf('Match'), table }),
+    uploads: fakeUploads,
     registry: registryOf('Match'),
   });
   let changes = 0;
@@ -178,9 +188,10 @@ it('each function may call DynamoDB as it does, and no further', async () => {
   await follow(put('people/eve/1.jpg', '150@40'));
 
   const statuses: number[] = [];
-  const ask = async (method: string, path: string, json?: object) => {
-    const body = json && { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } };
-    statuses.push((await match.request(path, { method, ...body })).status);
+  const ask = async (method: string, path: string, json?: object, headers: Record<string, string> = {}) => {
+    const body = json && { body: JSON.stringify(json) };
+    const sent = { 'content-type': 'application/json', ...headers };
+    statuses.push((await match.request(path, { method, ...body, headers: sent })).status);
   };
   await ask('GET', '/v1/people');
   await ask('GET', '/v1/people/alice');
@@ -189,7 +200,9 @@ it('each function may call DynamoDB as it does, and no further', async () => {
   await ask('GET', '/v1/photos');
   await ask('POST', '/v1/search', { image: { key: 'photos/party.jpg' } });
   await ask('POST', '/v1/verify', { source: { key: 'photos/party.jpg' }, person: 'alice' });
-  await ask('DELETE', '/v1/photos/photos/party.jpg');
+  const once = { 'idempotency-key': '1' };
+  await ask('DELETE', '/v1/photos/photos/party.jpg', undefined, once);
+  await ask('DELETE', '/v1/photos/photos/party.jpg', undefined, once);
   await ask('DELETE', '/v1/people/alice');
 
   expect(statuses.filter((status) => status >= 400)).toEqual([]);
@@ -204,6 +217,7 @@ const s3Actions: Readonly<Record<string, readonly string[]>> = {
   GetObjectCommand: ['s3:GetObject on objects', 's3:GetObjectVersion on objects', 's3:ListBucket on bucket'],
   ListObjectsV2Command: ['s3:ListBucket on bucket'],
   ListObjectVersionsCommand: ['s3:ListBucketVersions on bucket'],
+  PutObjectCommand: ['s3:PutObject on objects'],
   DeleteObjectsCommand: ['s3:DeleteObject on objects', 's3:DeleteObjectVersion on objects'],
 };
 
@@ -211,9 +225,10 @@ it.each([
   ['Detect', ['read']],
   ['Embed', []],
   ['Tag', []],
-  ['Match', ['read', 'remove', 'list']],
+  ['Match', ['read', 'remove', 'list', 'sign']],
 ] as const)('%s may call S3 as its image store does for %j, and no further', async (name, methods) => {
   const called = new Set<string>();
+  for (const setting of ['REGION', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY']) vi.stubEnv(`AWS_${setting}`, 'us-east-1');
   const client = createS3Client({ s3PathStyle: false });
   answering(client, (command) => {
     called.add(command);
@@ -223,8 +238,10 @@ it.each([
   });
   const store = createS3ImageStore(client, { maxImageBytes: 10 });
   const source = { bucket: 'mine', key: 'photos/a' };
+  const uploads = createS3PhotoUploads(client);
   for (const method of methods) {
-    if (method === 'list') for await (const _ of store.list('mine', 'photos/'));
+    if (method === 'sign') await uploads.sign({ ...source, bytes: 1 }, 60).catch(() => {});
+    else if (method === 'list') for await (const _ of store.list('mine', 'photos/'));
     else await store[method](source);
   }
 

@@ -1,9 +1,10 @@
-import { ImageRejectedError } from '../../lib/core/errors.ts';
+import { ImageRejectedError, RequestError } from '../../lib/core/errors.ts';
 import type { FacenetEvent } from '../../lib/core/events.ts';
 import { defaultCollection } from '../../lib/core/keys.ts';
 import type { FaceMessage, TagMessage } from '../../lib/core/messages.ts';
 import type { Metric, Metrics } from '../../lib/core/metrics.ts';
 import type {
+  AnsweredRequests,
   Claim,
   EventBus,
   FaceDetector,
@@ -16,6 +17,8 @@ import type {
   Neighbour,
   Page,
   Paged,
+  PhotoUploads,
+  StoredAnswer,
   StoredObject,
   TagQueue,
   WriteOutcome,
@@ -462,3 +465,34 @@ function paged<T>(items: readonly T[], order: (item: T) => string, { limit, afte
   const page = sorted.slice(0, limit);
   return sorted.length > limit ? { items: page, next: order(page.at(-1)!) } : { items: page };
 }
+
+/** Answers in memory; as Powertools keeps them, failures leave nothing. */
+export class FakeAnswered implements AnsweredRequests {
+  readonly #answers = new Map<string, { request: string; answer: StoredAnswer | undefined }>();
+
+  async once(
+    { key, request }: Parameters<AnsweredRequests['once']>[0],
+    work: () => Promise<StoredAnswer>,
+  ): Promise<{ answer: StoredAnswer; isNew: boolean }> {
+    const known = this.#answers.get(key);
+    if (known && known.request !== request)
+      throw new RequestError('IDEMPOTENCY_MISMATCH', 'another request came first');
+    if (known && !known.answer) throw new RequestError('CONFLICT', 'the first is under way');
+    if (known?.answer) return { answer: known.answer, isNew: false };
+    this.#answers.set(key, { request, answer: undefined });
+    try {
+      const answer = await work();
+      this.#answers.set(key, { request, answer });
+      return { answer, isNew: true };
+    } catch (error) {
+      this.#answers.delete(key);
+      throw error;
+    }
+  }
+}
+
+export const fakeUploads: PhotoUploads = {
+  async sign({ bucket, key, bytes }, seconds) {
+    return { url: `https://${bucket}.example/${key}?seconds=${seconds}`, headers: { 'content-length': String(bytes) } };
+  },
+};

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Access } from '../../lib/core/access.ts';
-import { guardRegistry, guardStore } from '../../lib/core/guarded-ports.ts';
+import { guardRegistry, guardStore, guardUploads } from '../../lib/core/guarded-ports.ts';
 import type { FaceRegistry } from '../../lib/core/ports.ts';
+import { fakeUploads } from './fakes.ts';
 import { Pipeline } from './pipeline.ts';
 
 const ofTeam: Access = { keyId: 'FACEAAAAAAAAAAAAAAAA', scopes: ['read', 'write', 'admin'], collections: ['team'] };
@@ -119,3 +120,13 @@ describe('a bucket on behalf of a key for one collection', () => {
     expect(keys).toEqual(['collections/team/people/ann/1.jpg', 'collections/team/photos/1.jpg']);
   });
 });
+
+it.each(['photos/1.jpg', 'people/ann/1.jpg', 'collections/other/photos/1.jpg', 'elsewhere/1.jpg'])(
+  'signs no upload to %j for a key for another collection',
+  async (key) => {
+    const guarded = guardUploads(fakeUploads, () => ofTeam);
+    await expect(guarded.sign({ bucket: 'photos', key, bytes: 1 }, 60)).rejects.toThrow(forbidden);
+    const own = { bucket: 'photos', key: 'collections/team/photos/1.jpg', bytes: 1 };
+    expect(await guarded.sign(own, 60)).toMatchObject({ url: expect.stringContaining(own.key) });
+  },
+);

@@ -21,7 +21,7 @@ describe('docs/api.md', () => {
     const calls = [...guide.matchAll(/^curl (.*?)"?\$API(\/[^\s"?]*)/gm)];
     expect(calls.length).toBeGreaterThan(10);
     for (const [call, options, path] of calls) {
-      const method = /-X (\w+)/.exec(options!)?.[1] ?? (/-F|--data/.test(options!) ? 'POST' : 'GET');
+      const method = /-X (\w+)/.exec(options!)?.[1] ?? (/-F|--data|--json/.test(options!) ? 'POST' : 'GET');
       const { status } = await app.request(path!, { method });
       expect([200, 400, 404], call).toContain(status);
       expect(await (await app.request(path!, { method })).text(), call).not.toContain('ROUTE_NOT_FOUND');

@@ -104,7 +104,7 @@ export const personAnswer = z
   })
   .openapi('Person');
 
-const photoStatusSchema = z
+export const photoStatusAnswer = z
   .object({
     imageId: z.uuid(),
     collection: z.string(),
@@ -119,10 +119,28 @@ const photoStatusSchema = z
   })
   .openapi('PhotoStatus');
 
+export const uploadAnswer = z
+  .object({
+    key: z.string().describe('of the photo, once it is in the bucket'),
+    method: z.literal('PUT'),
+    url: z.url(),
+    headers: z.record(z.string(), z.string()).describe('send them exactly so'),
+    expiresAt: z.iso.datetime(),
+  })
+  .openapi('Upload', {
+    example: {
+      key: 'people/alice/portrait.jpg',
+      method: 'PUT',
+      url: 'https://my-photos.s3.eu-central-1.amazonaws.com/people/alice/portrait.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=900',
+      headers: { 'content-length': '8123456' },
+      expiresAt: '2026-11-25T01:15:00.000Z',
+    },
+  });
+
 const next = z.string().optional().describe('there is more; send it as `after`');
 export const peopleAnswer = z.object({ people: z.array(personAnswer), next }).openapi('People');
 export const facesAnswer = z.object({ faces: z.array(faceSchema), next }).openapi('Faces');
-export const photosAnswer = z.object({ photos: z.array(photoStatusSchema), next }).openapi('Photos');
+export const photosAnswer = z.object({ photos: z.array(photoStatusAnswer), next }).openapi('Photos');
 export const forgottenAnswer = z
   .object({ photos: z.int().describe('removed from the bucket, in all their versions') })
   .openapi('Forgotten');
@@ -164,7 +182,7 @@ export function personOf({ person, collection, faceIds, enrolledAt }: PersonReco
 }
 
 /** Where a photo is on its way. */
-export function photoStatusOf(image: ImageRecord): z.infer<typeof photoStatusSchema> {
+export function photoStatusOf(image: ImageRecord): z.infer<typeof photoStatusAnswer> {
   const { imageId, collection, status, person, width, height, faceIds, rejection, updatedAt } = image;
   const key = image.source.key;
   return { imageId, collection, key, status, person, width, height, faceIds, rejection, updatedAt };

@@ -10,23 +10,28 @@ import { secureHeaders } from 'hono/secure-headers';
 import { RequestError } from '../../../lib/core/errors.ts';
 import type { ForgetPorts } from '../../../lib/core/forget.ts';
 import type { PhotoPorts } from '../../../lib/core/photo-faces.ts';
-import type { ImageStore, Log } from '../../../lib/core/ports.ts';
+import type { UploadPorts } from '../../../lib/core/photo-upload.ts';
+import type { AnsweredRequests, ImageStore, Log } from '../../../lib/core/ports.ts';
 import { answerRekognitionError, isRekognition, rekognitionRoutes } from '../rekognition/app.ts';
-import { archiveRoutes } from './archive.ts';
 import { type Callers, knownCallers, onBehalfOfCaller, scopedRoutes } from './callers.ts';
+import { contractHead, describeSecurity } from './contract.ts';
 import { docsPage } from './docs-page.ts';
+import { facesRoutes } from './faces.ts';
 import { healthRoutes } from './health.ts';
+import { answerOnce } from './idempotency.ts';
+import { peopleRoutes } from './people.ts';
+import { photosRoutes } from './photos.ts';
 import { answerProblem, codeOf, invalidRequest } from './problem.ts';
 import { recognitionRoutes } from './recognition.ts';
 import { scopeOfRequest } from './route-scopes.ts';
-import { version } from './version.ts';
 
 /** Where the routes begin that clients are written against: what would break them goes under another version. `/health` and `/openapi.json` are for operators and have none. */
 const apiVersion = '/v1';
 
 /** What the API leans on. */
-export interface ApiPorts extends PhotoPorts, ForgetPorts {
+export interface ApiPorts extends PhotoPorts, ForgetPorts, UploadPorts {
   readonly store: ImageStore;
+  readonly answered: AnsweredRequests;
   /** The largest body of a request, in bytes. */
   readonly maxRequestBytes: number;
   /** Who may call. */
@@ -47,15 +52,16 @@ export function createApp(given: ApiPorts): OpenAPIHono {
     bodyLimit({ maxSize: ports.maxRequestBytes, onError: () => refuseSize(ports.maxRequestBytes) }),
     knownCallers(callers),
     scopedRoutes(callers, scopeOfRequest),
+    answerOnce(ports.answered),
   );
   app.route('/', rekognitionRoutes(ports));
-  for (const routes of [recognitionRoutes(ports), archiveRoutes(ports)]) app.route(apiVersion, routes);
+  for (const routes of [recognitionRoutes, peopleRoutes, facesRoutes, photosRoutes]) {
+    app.route(apiVersion, routes(ports));
+  }
   app.route('/', healthRoutes(ports));
   app.route('/', docsPage());
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: 'facenet-serverless', version, description: 'Verify, search and forget faces.' },
-  });
+  describeSecurity(app);
+  app.doc31('/openapi.json', contractHead(ports));
   app.notFound((c) => answerProblem(c, routeNotFound(c)));
   app.onError((error, c) => {
     const response = answerError(c, error);
@@ -135,7 +141,7 @@ function refuseSize(limit: number): never {
 export function requestTooLarge(limit: number): RequestError {
   return new RequestError(
     'REQUEST_TOO_LARGE',
-    `Expected a request of at most ${limit} bytes, received a larger one. Put large photos into the bucket and send their keys.`,
+    `Expected a request of at most ${limit} bytes, received a larger one. Put large photos into the bucket and send their keys instead, or ask POST /v1/uploads for an address to put one to.`,
   );
 }
 

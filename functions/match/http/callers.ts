@@ -10,8 +10,8 @@ import {
 } from '../../../lib/core/access.ts';
 import { type Scope, scopes } from '../../../lib/core/access-keys.ts';
 import { errorTable, FacenetError } from '../../../lib/core/errors.ts';
-import { guardRegistry, guardStore } from '../../../lib/core/guarded-ports.ts';
-import type { FaceRegistry, ImageStore } from '../../../lib/core/ports.ts';
+import { guardRegistry, guardStore, guardUploads } from '../../../lib/core/guarded-ports.ts';
+import type { FaceRegistry, ImageStore, PhotoUploads } from '../../../lib/core/ports.ts';
 
 /** Who is let in. */
 export interface Callers {
@@ -30,13 +30,14 @@ const everything: Access = { keyId: '', scopes };
 const current = new AsyncLocalStorage<Access | Caller>();
 
 /** Ports that are used on behalf of the caller: they touch no collection that the caller's key is not for. */
-export function onBehalfOfCaller<P extends { readonly registry: FaceRegistry; readonly store: ImageStore }>(
-  ports: P,
-): P {
+export function onBehalfOfCaller<
+  P extends { readonly registry: FaceRegistry; readonly store: ImageStore; readonly uploads: PhotoUploads },
+>(ports: P): P {
   return {
     ...ports,
     registry: guardRegistry(ports.registry, currentAccess),
     store: guardStore(ports.store, currentAccess),
+    uploads: guardUploads(ports.uploads, currentAccess),
   };
 }
 

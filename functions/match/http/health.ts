@@ -4,6 +4,7 @@ import type { RgbImage } from '../../../lib/vision/image.ts';
 import { thresholdOf } from '../../../lib/vision/similarity.ts';
 import { healthAnswer } from './answers.ts';
 import type { ApiPorts } from './app.ts';
+import { tag } from './contract.ts';
 import { answers } from './problem.ts';
 import { version } from './version.ts';
 
@@ -19,6 +20,7 @@ export function healthRoutes({ detector, embedder, registry }: ApiPorts): OpenAP
     method: 'get',
     path: '/health',
     operationId: 'health',
+    tags: [tag.service],
     summary: 'Do the models run, and does the table answer?',
     responses: answers('They do', healthAnswer),
   });

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { defaultCollection } from '../../../lib/core/keys.ts';
+import type { Page } from '../../../lib/core/ports.ts';
+import { idempotencyKey } from './idempotency.ts';
 
 /** The longest key of an S3 object, in bytes of UTF-8. */
 const longestKey = 1024;
@@ -32,14 +35,14 @@ function name(what: string) {
 }
 
 /** A whole number, also where it comes as text: in a query, in a form. */
-function whole(least: number, most: number, usual: number) {
+function whole(least: number, most: number, usual?: number) {
   const error = `expected a whole number from ${least} to ${most}`;
   return z
     .preprocess(
       (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
       z.int({ error }).min(least, error).max(most, error),
     )
-    .openapi({ type: 'integer', minimum: least, maximum: most, default: usual });
+    .openapi({ type: 'integer', minimum: least, maximum: most, ...(usual !== undefined && { default: usual }) });
 }
 
 const person = name('the name of a person').openapi({ example: 'alice' });
@@ -139,8 +142,28 @@ export const pageQuery = collectionQuery.extend({
   after: text('the `next` of an earlier page', longestContinuation).optional(),
 });
 export const facesQuery = pageQuery.extend({ person: person.optional() });
+export const photosQuery = pageQuery.extend({ key: key.optional().openapi({ description: 'this photo alone' }) });
 export const personPath = z.strictObject({ person });
 export const keyInput = z.strictObject({ key });
+export const writeHeaders = z.object({ 'idempotency-key': idempotencyKey });
+
+/** What an upload is for. Names are told apart from keys here, so that a caller cannot put anything beside people and photos. */
+export const uploadBody = z
+  .strictObject({
+    collection: collection.default(defaultCollection),
+    person: person.optional().openapi({ description: 'whom the photo enrols; without one, it is looked at' }),
+    file: text('the name of a file', longestKey)
+      .optional()
+      .openapi({ description: 'a new UUID by default', example: 'portrait.jpg' }),
+    bytes: whole(1, Number.MAX_SAFE_INTEGER).openapi({ description: 'how many the photo has', example: 8123456 }),
+  })
+  .transform(({ file = randomUUID(), ...rest }) => ({ file, ...rest }))
+  .openapi('UploadInput');
+
+/** The page that a query asks for. */
+export function pageOf({ limit, after }: { readonly limit: number; readonly after?: string | undefined }): Page {
+  return after === undefined ? { limit } : { limit, after };
+}
 
 /** Decodes base64, broken into lines or not, as `base64` and browsers make it. Undefined when it is not base64. */
 function decode(encoded: string): Uint8Array | undefined {

@@ -18,13 +18,65 @@ export const problemSchema = z
   })
   .openapi('Problem');
 
-/** What a route answers: what it is there for, or a problem. */
-export function answers<S extends z.ZodType>(description: string, schema: S) {
+/** What any request can meet, whatever it asks for. */
+const anyCodes: readonly ErrorCode[] = [
+  'INVALID_REQUEST',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'INVALID_CONFIG',
+  'MODEL_MISSING',
+  'MODEL_CORRUPT',
+  'INTERNAL',
+  'UNAVAILABLE',
+];
+
+/** What a request that brings a photo can meet. */
+export const photoCodes = [
+  'EMPTY_IMAGE',
+  'PHOTO_NOT_FOUND',
+  'REQUEST_TOO_LARGE',
+  'IMAGE_TOO_LARGE',
+  'TOO_MANY_PIXELS',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'UNSUPPORTED_IMAGE_FORMAT',
+  'CORRUPT_IMAGE',
+  'IMAGE_TOO_SMALL',
+  'IMAGE_TOO_SLOW',
+] as const satisfies readonly ErrorCode[];
+
+/** What a write can meet that carries an idempotency key, or collides with another. */
+export const writeCodes = ['CONFLICT', 'IDEMPOTENCY_MISMATCH'] as const satisfies readonly ErrorCode[];
+
+/** What a route answers: what it is there for, or a problem with one of the codes. */
+export function answers<S extends z.ZodType>(description: string, schema: S, ...codes: readonly ErrorCode[]) {
+  return { 200: { description, content: { 'application/json': { schema } } }, ...problems(codes) };
+}
+
+/** What a route answers that makes something. */
+export function created<S extends z.ZodType>(description: string, schema: S, ...codes: readonly ErrorCode[]) {
+  return { 201: { description, content: { 'application/json': { schema } } }, ...problems(codes) };
+}
+
+/** Problems by their status. To the types of the routes they are one: handlers throw them and answer none. */
+function problems(codes: readonly ErrorCode[]) {
+  const all = [...new Set([...anyCodes, ...codes])];
+  const statuses = new Set(all.map((code) => errorTable[code].status));
+  const responses = [...statuses].map((status) => [
+    status,
+    problemWith(all.filter((code) => errorTable[code].status === status)),
+  ]);
+  return Object.fromEntries(responses) as { readonly default: ReturnType<typeof problemWith> };
+}
+
+function problemWith(codes: readonly ErrorCode[]) {
+  const example = problemOf(codes[0]!, 'What was expected, what was received, what to do.', exampleId);
   return {
-    200: { description, content: { 'application/json': { schema } } },
-    default: { description: 'A problem', content: { 'application/problem+json': { schema: problemSchema } } },
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    content: { 'application/problem+json': { schema: problemSchema, example } },
   };
 }
+
+const exampleId = '0d5f9a31-572b-410c-9972-8d532f476854';
 
 /** Seconds after which a client may try again what was unavailable: longer than a throttled table or a cold start takes. */
 const retryAfter = 2;
@@ -36,21 +88,18 @@ const retryAfter = 2;
 export function answerProblem(c: Context, error: unknown): Response {
   const requestId: string = c.get('requestId');
   const code = codeOf(error);
-  const { status, retryable } = errorTable[code];
+  const { status } = errorTable[code];
   const detail = status < 500 && error instanceof FacenetError ? error.message : detailOf(code, requestId);
-  const problem = {
-    type: `urn:problem-type:facenet:${code}`,
-    title: titleOf(code),
-    status,
-    code,
-    detail,
-    retryable,
-    requestId,
-  } satisfies z.infer<typeof problemSchema>;
+  const problem = problemOf(code, detail, requestId);
   return c.json(problem, status as ContentfulStatusCode, {
     'content-type': 'application/problem+json',
     ...(code === 'UNAVAILABLE' && { 'retry-after': String(retryAfter) }),
   });
+}
+
+function problemOf(code: ErrorCode, detail: string, requestId: string): z.infer<typeof problemSchema> {
+  const { status, retryable } = errorTable[code];
+  return { type: `urn:problem-type:facenet:${code}`, title: titleOf(code), status, code, detail, retryable, requestId };
 }
 
 /** The code that an error is answered and logged with. */

@@ -18,8 +18,9 @@ import {
 } from './answers.ts';
 import type { ApiPorts } from './app.ts';
 import { photosBody, readFields } from './body.ts';
+import { tag } from './contract.ts';
 import { detectRequest, identifyRequest, type Photo, searchRequest, verifyRequest } from './inputs.ts';
-import { answers } from './problem.ts';
+import { answers, photoCodes } from './problem.ts';
 
 /** The routes that look into photos: verify, search, detect. */
 export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
@@ -30,9 +31,16 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
     method: 'post',
     path: '/verify',
     operationId: 'verify',
+    tags: [tag.recognition],
     summary: 'Are two faces the same person: of two photos, or of a photo and a person?',
     request: { query: verifyRequest.query, body: photosBody(app, 'Verify', verifyRequest) },
-    responses: answers('The verdict, and the faces it is about', verifyAnswer),
+    responses: answers(
+      'The verdict, and the faces it is about',
+      verifyAnswer,
+      ...photoCodes,
+      'NO_FACE',
+      'PERSON_NOT_FOUND',
+    ),
   });
   app.openapi(verify, async (c) => {
     const fields = await readFields(c, verifyRequest, c.req.valid('query'));
@@ -49,9 +57,10 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
     method: 'post',
     path: '/search',
     operationId: 'search',
+    tags: [tag.recognition],
     summary: 'Who is it?',
     request: { query: searchRequest.query, body: photosBody(app, 'Search', searchRequest) },
-    responses: answers('The best people and faces, or unknown', searchAnswer),
+    responses: answers('The best people and faces, or unknown', searchAnswer, ...photoCodes, 'NO_FACE'),
   });
   app.openapi(search, async (c) => {
     const { image, ...options } = await readFields(c, searchRequest, c.req.valid('query'));
@@ -65,9 +74,10 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
     method: 'post',
     path: '/detect',
     operationId: 'detect',
+    tags: [tag.recognition],
     summary: 'Where are faces?',
     request: { query: detectRequest.query, body: photosBody(app, 'Detect', detectRequest) },
-    responses: answers('All faces of the photo, the largest first', detectAnswer),
+    responses: answers('All faces of the photo, the largest first', detectAnswer, ...photoCodes),
   });
   app.openapi(detect, async (c) => {
     const { image } = await readFields(c, detectRequest, c.req.valid('query'));
@@ -79,9 +89,10 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
     method: 'post',
     path: '/identify',
     operationId: 'identify',
+    tags: [tag.recognition],
     summary: 'Who is in the photo?',
     request: { query: identifyRequest.query, body: photosBody(app, 'Identify', identifyRequest) },
-    responses: answers('All faces of the photo, each with who it is, or unknown', identifyAnswer),
+    responses: answers('All faces of the photo, each with who it is, or unknown', identifyAnswer, ...photoCodes),
   });
   app.openapi(identify, async (c) => {
     const { image, collection } = await readFields(c, identifyRequest, c.req.valid('query'));

@@ -4,7 +4,7 @@ import { type ApiPorts, createApp } from '../../../functions/match/http/app.ts';
 import type { problemSchema } from '../../../functions/match/http/problem.ts';
 import type { ErrorCode } from '../../../lib/core/errors.ts';
 import { errorTable } from '../../../lib/core/errors.ts';
-import { photoOf } from '../../core/fakes.ts';
+import { FakeAnswered, fakeUploads, photoOf } from '../../core/fakes.ts';
 import { Pipeline } from '../../core/pipeline.ts';
 
 /** The API on fakes, over a pipeline that a test fills. */
@@ -22,6 +22,9 @@ export class Api {
     bucket: 'photos',
     maxRequestBytes: 100_000,
     callers: { open: true },
+    maxImageBytes: 1_000_000,
+    answered: new FakeAnswered(),
+    uploads: fakeUploads,
     log: {
       info: (_, details) => this.requests.push(details),
       warn() {},

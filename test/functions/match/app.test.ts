@@ -107,6 +107,20 @@ describe('any answer', () => {
   });
 });
 
+describe('a page', () => {
+  it.each(['/v1/people', '/v1/faces', '/v1/photos'])('of %s has 1 to 1000 items', async (path) => {
+    for (const limit of [1, 1000]) await api.ask('GET', `${path}?limit=${limit}`);
+    for (const limit of ['0', '1001', '-1', '1.5', '', 'all', '1&limit=2']) {
+      const { detail } = await api.fail('INVALID_REQUEST', 'GET', `${path}?limit=${limit}`);
+      expect(detail).toContain('limit: expected a whole number from 1 to 1000, received');
+    }
+  });
+
+  it.each(['/v1/people', '/v1/faces', '/v1/photos'])('of %s takes no parameter that it does not know', async (path) => {
+    expect((await api.fail('INVALID_REQUEST', 'GET', `${path}?colection=team`)).detail).toContain('"colection"');
+  });
+});
+
 describe('what is not there', () => {
   it.each([
     '/',
@@ -126,7 +140,7 @@ describe('what is not there', () => {
 
   it.each([
     ['GET', '/v1/verify', 'POST'],
-    ['PUT', '/v1/photos/photos/a/b.jpg', 'DELETE'],
+    ['PUT', '/v1/photos/photos/a/b.jpg', 'GET, HEAD, DELETE'],
     ['POST', '/v1/people/alice', 'GET, HEAD, DELETE'],
     ['OPTIONS', '/health', 'GET, HEAD'],
   ])('is METHOD_NOT_ALLOWED: %s %s', async (method, path, allowed) => {

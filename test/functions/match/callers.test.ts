@@ -268,3 +268,16 @@ function changed(request: Request, name: string, value: string | undefined): Req
   else headers.set(name, value);
   return new Request(request, { headers });
 }
+
+it('an answer that is kept for one key is not given to another', async () => {
+  const [team, other] = [issue(['write'], ['team']), issue(['write'], ['other'])];
+  const ask = (key: AccessKey) =>
+    call('/v1/uploads', {
+      key,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'same' },
+      body: '{"collection":"team","bytes":1}',
+    });
+  expect((await ask(team)).status).toBe(201);
+  await problemIn(await ask(other), 'FORBIDDEN');
+});

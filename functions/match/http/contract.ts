@@ -1,0 +1,68 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { version } from './version.ts';
+
+/** What the operations are about, in the order in which the page shows them. */
+export const tag = {
+  recognition: 'Recognition',
+  people: 'People',
+  faces: 'Faces',
+  photos: 'Photos',
+  service: 'Service',
+} as const;
+
+const description = `Whose face is it? Photos come as bytes or as keys in the bucket; answers say by which distance, threshold and model they were found, and which face was used.
+
+**Limits.** A request has at most MAX_REQUEST_BYTES bytes, of which base64 takes a third in AWS; a photo in the bucket has at most MAX_IMAGE_BYTES: ask POST /v1/uploads for an address to put it to. A page has at most 1000 items, a search at most 100 results, a person at most 100 faces. Names of people and collections have 1 to 1015 bytes in UTF-8.
+
+**Repeating.** What is \`retryable\` can be sent again. A write that carries an \`Idempotency-Key\` is done once, however often it comes within the hour.`;
+
+/** What the document says of the API as a whole. */
+export function contractHead({
+  maxRequestBytes,
+  maxImageBytes,
+}: {
+  readonly maxRequestBytes: number;
+  readonly maxImageBytes: number;
+}) {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'facenet-serverless',
+      version,
+      description: description
+        .replace('MAX_REQUEST_BYTES', String(maxRequestBytes))
+        .replace('MAX_IMAGE_BYTES', String(maxImageBytes)),
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'where this document was fetched' }],
+    security: [{}, ...Object.keys(securitySchemes).map((name) => ({ [name]: [] }))],
+    tags: [
+      { name: tag.recognition, description: 'Look into photos. Nothing is stored.' },
+      { name: tag.people, description: 'Who is known, and by which faces.' },
+      { name: tag.faces, description: 'The faces that are stored. Their vectors never leave the service.' },
+      { name: tag.photos, description: 'The photos in the bucket, and how far they are.' },
+      { name: tag.service, description: 'For operators.' },
+    ],
+  };
+}
+
+/** The ways in which callers say who they are: which of them is open is the operator's choice; on loopback nobody is asked. */
+const securitySchemes = {
+  signature: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description:
+      'AWS Signature Version 4: by AWS credentials (service `execute-api`), or by an access key that the operator has issued',
+    'x-amazon-apigateway-authtype': 'awsSigv4',
+  },
+  token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'a token of the identity provider' },
+  key: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'a key that was issued at deployment' },
+} as const;
+
+/** Adds to the document what no route brings. */
+export function describeSecurity({ openAPIRegistry }: OpenAPIHono): void {
+  for (const [name, scheme] of Object.entries(securitySchemes)) {
+    openAPIRegistry.registerComponent('securitySchemes', name, scheme);
+  }
+}
