@@ -16,9 +16,6 @@ import { addHostLibraries } from './host-libraries.ts';
 const rounds = Number(process.argv[2] ?? 15);
 const embedder = process.argv[3] ?? defaultEmbedder;
 
-/** The function that only looks at keys lies in a zip of its own and is no part of this. */
-const { authorize: _, ...timed } = handler;
-
 /** Milliseconds over `node -e 0` that a cold start may take. */
 const limits: Readonly<Record<string, number>> = { detect: 600, embed: 900 };
 
@@ -46,7 +43,7 @@ const environment = functionEnvironment({
 const bare = 'nothing';
 const scripts: Readonly<Record<string, string>> = {
   [bare]: '',
-  ...Object.fromEntries(Object.entries(timed).map(([name, path]) => [name, loading(name, path)])),
+  ...Object.fromEntries(Object.entries(handler).map(([name, path]) => [name, loading(name, path)])),
 };
 
 interface Times {
@@ -72,7 +69,7 @@ console.log(
 );
 const nothing = { wall: median(times.get(bare)!.wall), processor: median(times.get(bare)!.processor) };
 console.log(`node -e 0   ${nothing.wall.toFixed(0)}  ${nothing.processor.toFixed(0)}`);
-for (const name of Object.keys(timed)) {
+for (const name of Object.keys(handler)) {
   const { wall, processor } = times.get(name)!;
   const over = median(wall) - nothing.wall;
   const limit = limits[name];

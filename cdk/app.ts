@@ -15,12 +15,14 @@ const alarmEmail: string | undefined = app.node.tryGetContext('alarmEmail');
 const recognition = new FaceRecognition(stack, 'FaceRecognition', {
   ...(embedder && { embedder }),
   ...(alarmEmail && { alarmTopic: topicTo(alarmEmail) }),
+  ...(app.node.tryGetContext('accessKeys') === 'true' && { accessKeys: true }),
   ...(app.node.tryGetContext('removable') === 'true' && { removalPolicy: RemovalPolicy.DESTROY }),
 });
 new CfnOutput(stack, 'Bucket', { value: recognition.bucket.bucketName });
 new CfnOutput(stack, 'Table', { value: recognition.table.tableName });
 new CfnOutput(stack, 'Bus', { value: recognition.bus.eventBusName });
 new CfnOutput(stack, 'ApiUrl', { value: recognition.apiUrl });
+if (recognition.accessKeys) new CfnOutput(stack, 'AccessKeys', { value: recognition.accessKeys.secretArn });
 
 // A deployment that these packs object to does not begin.
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));

@@ -86,6 +86,13 @@ export interface FaceRecognitionProps {
   readonly apiAuth?: ApiAuth;
 
   /**
+   * Whether stock clients of Amazon Rekognition may call with the API as their endpoint: signed by keys that `facenet keys` issues, as API Gateway cannot check
+   * what they sign. A secret holds the keys.
+   * @default - only with ApiAuth.accessKeys(), which lets callers in so on every route
+   */
+  readonly accessKeys?: boolean;
+
+  /**
    * Requests a second that the API takes in the long run; more are answered 429.
    * @default 20
    */

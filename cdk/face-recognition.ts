@@ -8,11 +8,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { defaultEmbedder } from '../lib/config.ts';
+import { type CallersConfig, defaultEmbedder, variable } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import { eventSource, type FacenetEvent } from '../lib/core/events.ts';
 import { atFalseMatchRate } from '../lib/core/false-match-rate.ts';
 import { defaultFalseMatchRate } from '../lib/vision/similarity.ts';
+import { AccessKeySecret } from './access-key-secret.ts';
 import { ApiAuth, authorizerOf } from './api-auth.ts';
 import { checkVectorIndex, embedderCard } from './embedders.ts';
 import { encryptionKey } from './encryption.ts';
@@ -45,6 +46,8 @@ export class FaceRecognition extends Construct {
   readonly apiUrl: string;
   /** The host of the API, for something that is put before it. */
   readonly apiDomain: string;
+  /** Where the keys are that callers sign with; undefined where none do. */
+  readonly accessKeys?: AccessKeySecret;
   readonly encryptionKey: IKey;
   readonly alarms: readonly Alarm[];
   readonly dashboard: Dashboard;
@@ -99,10 +102,23 @@ export class FaceRecognition extends Construct {
       embedConcurrency: props.embedConcurrency ?? 5,
     });
     this.#auth = props.apiAuth ?? ApiAuth.iam();
+    const byKeyAlone = this.#auth.kind === 'access-keys';
+    const byKeys = byKeyAlone || props.accessKeys === true;
+    const callers: CallersConfig['callers'] = [
+      ...(byKeyAlone ? [] : ['gateway' as const]),
+      ...(byKeys ? ['access-keys' as const] : []),
+    ];
+    const { match } = this.functions;
+    match.function.addEnvironment(variable.callers, callers.join(','));
+    if (byKeys) {
+      this.accessKeys = new AccessKeySecret(this, 'AccessKeys', { encryptionKey: key, removalPolicy });
+      this.accessKeys.allowReading(match);
+    }
     this.#api = new RecognitionApi(this, 'Api', {
       ...kept,
-      handler: this.functions.match.function,
-      authorizer: authorizerOf(this.#auth, ({ sha256 }) => this.functions.checkKeys(sha256)),
+      handler: match.function,
+      authorizer: authorizerOf(this.#auth),
+      accessKeys: byKeys,
       requestsPerSecond: props.apiRequestsPerSecond ?? 20,
       burstRequests: props.apiBurstRequests ?? 40,
     });
@@ -173,6 +189,15 @@ export class FaceRecognition extends Construct {
     return this.#grantRoutes(grantee, 'forget');
   }
 
+  /**
+   * Lets somebody call all operations of Rekognition's protocol, with AWS credentials and the signing name `execute-api`; stock clients of Rekognition need
+   * `accessKeys`.
+   * @throws ConfigError when the API asks for something else than AWS credentials
+   */
+  grantRekognition(grantee: IGrantable): Grant {
+    return this.#grantRoutes(grantee, 'rekognition');
+  }
+
   /** Sends events to a target, those of some types or all of them; docs/events/ tells what is in them. */
   onEvent(id: string, target: IRuleTarget, ...types: readonly FacenetEvent['type'][]): Rule {
     return new Rule(this, id, {
@@ -201,9 +226,9 @@ export class FaceRecognition extends Construct {
   }
 
   #grantRoutes(grantee: IGrantable, purpose: ApiPurpose): Grant {
-    if (this.#auth.kind !== 'iam') {
+    if (this.#auth.kind !== 'iam' || (purpose === 'rekognition' && this.accessKeys)) {
       throw new ConfigError(
-        `Expected ApiAuth.iam() for a grant on the API, received ${this.#auth.kind}. With tokens and issued keys, whoever has one may call; leave the grant out.`,
+        `Expected ApiAuth.iam() for a grant on the API, received ${this.#auth.kind === 'iam' ? 'accessKeys' : this.#auth.kind}. With tokens whoever has one may call, and access keys say themselves what they are good for; leave the grant out.`,
       );
     }
     return Grant.addToPrincipal({

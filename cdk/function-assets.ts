@@ -23,7 +23,6 @@ export const handler = {
   embed: 'functions/embed/handler.handler',
   tag: 'functions/match/tag.handler',
   api: 'functions/match/api.handler',
-  authorize: 'functions/authorize/handler.handler',
 } as const;
 
 /** What `DockerImageCode.fromImageAsset` takes. */
@@ -44,11 +43,6 @@ export function detectCode(): string {
     bundle([moduleOf(handler.detect)], folder);
     layNativeParts(folder);
   });
-}
-
-/** The folder of the zip that looks at issued keys. */
-export function authorizeCode(): string {
-  return asset('authorize', (folder) => bundle([moduleOf(handler.authorize)], folder));
 }
 
 /**

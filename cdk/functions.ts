@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import { index, vectorName } from '../lib/adapters/dynamo-table.ts';
 import { variable } from '../lib/config.ts';
 import { keyActions } from './encryption.ts';
-import { authorizeCode, detectCode, handler, imageSource, modelsLayerCode } from './function-assets.ts';
+import { detectCode, handler, imageSource, modelsLayerCode } from './function-assets.ts';
 import { photoPrefixes } from './photo-bucket.ts';
 import type { PipelineQueue } from './pipeline-queue.ts';
 import { RecognitionFunction, type RecognitionFunctionProps } from './recognition-function.ts';
@@ -60,14 +60,13 @@ export class RecognitionFunctions extends Construct {
   readonly tag: RecognitionFunction;
   readonly match: RecognitionFunction;
 
-  readonly #kept: Pick<RecognitionFunctionProps, 'encryptionKey' | 'logRetention' | 'removalPolicy'>;
-
   constructor(scope: Construct, id: string, props: RecognitionFunctionsProps) {
     super(scope, id);
     const { embedder, bucket, table, bus, images, faces, tags, encryptionKey, logRetention, removalPolicy } = props;
-    this.#kept = { encryptionKey, logRetention, removalPolicy };
     const common = (memoryMiB: number) => ({
-      ...this.#kept,
+      encryptionKey,
+      logRetention,
+      removalPolicy,
       memoryMiB,
       environment: {
         [variable.bucket]: bucket.bucketName,
@@ -79,7 +78,6 @@ export class RecognitionFunctions extends Construct {
         [variable.falseMatchRate]: String(props.falseMatchRate),
         [variable.metricsNamespace]: props.metricsNamespace,
         [variable.tracing]: 'true',
-        [variable.callers]: 'gateway',
       },
     });
     const layer = new LayerVersion(this, 'Models', {
@@ -152,20 +150,6 @@ export class RecognitionFunctions extends Construct {
     this.match.allow(dynamo('Query'), indexArn(index.byCollection), indexArn(index.byPerson));
     this.match.allow(dynamo('SearchVectors'), indexArn(vectorName(embedder)));
     this.match.allow(['sqs:SendMessage'], tags.queue.queueArn);
-  }
-
-  /** Makes the function that lets in whoever shows a key with one of these SHA-256. */
-  checkKeys(sha256: readonly string[]): RecognitionFunction['function'] {
-    return new RecognitionFunction(this, 'Authorize', {
-      ...this.#kept,
-      description: 'Looks whether a key was issued',
-      code: Code.fromAsset(authorizeCode()),
-      runtime: Runtime.NODEJS_22_X,
-      handler: handler.authorize,
-      memoryMiB: waitingMemoryMiB,
-      timeoutSeconds: 5,
-      environment: { [variable.apiKeyHashes]: sha256.join(',') },
-    }).function;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a user's own CDK app imports: `facenet-serverless/cdk`. */
-export { ApiAuth, type IssuedKeysAuth, type JwtAuth } from './api-auth.ts';
+export { AccessKeySecret } from './access-key-secret.ts';
+export { ApiAuth, type JwtAuth } from './api-auth.ts';
 export { FaceRecognition } from './face-recognition.ts';
 export type { ExistingTable, FaceRecognitionProps } from './face-recognition-props.ts';
 export { PipelineQueue } from './pipeline-queue.ts';

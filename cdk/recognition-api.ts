@@ -3,6 +3,8 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -12,9 +14,13 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 /** What a route does: it recognises faces in photos, reads what is known, changes it, or forgets it; Rekognition's protocol does all of it. */
 export type ApiPurpose = 'recognise' | 'read' | 'change' | 'forget' | 'rekognition';
+
+/** Where Rekognition's clients send everything. API Gateway cannot check what they sign: its IAM wants the service execute-api in a signature, theirs say rekognition. */
+const rekognitionPath = '/';
 
 interface ApiRoute {
   readonly method: HttpMethod;
@@ -24,7 +30,7 @@ interface ApiRoute {
 
 /** The routes of functions/match/http, as API Gateway writes them; whatever else is asked for ends at the gateway. A test holds the two together. */
 export const apiRoutes: readonly ApiRoute[] = [
-  { method: HttpMethod.POST, path: '/', purpose: 'rekognition' },
+  { method: HttpMethod.POST, path: rekognitionPath, purpose: 'rekognition' },
   { method: HttpMethod.POST, path: '/v1/verify', purpose: 'recognise' },
   { method: HttpMethod.POST, path: '/v1/search', purpose: 'recognise' },
   { method: HttpMethod.POST, path: '/v1/identify', purpose: 'recognise' },
@@ -47,6 +53,8 @@ export const apiRoutes: readonly ApiRoute[] = [
 export interface RecognitionApiProps {
   readonly handler: IFunction;
   readonly authorizer: IHttpRouteAuthorizer;
+  /** Whether Rekognition's protocol is left to the function, which looks at access keys. */
+  readonly accessKeys: boolean;
   readonly requestsPerSecond: number;
   readonly burstRequests: number;
   readonly encryptionKey: IKey;
@@ -54,21 +62,34 @@ export interface RecognitionApiProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** The HTTP API in front of match/api: every route behind the authorizer, throttled, each request in the access log by its route, as paths name people. */
+/** The HTTP API in front of match/api: every route behind the authorizer, or behind the function's own look at access keys, throttled, each request in the access log by its route, as paths name people. */
 export class RecognitionApi extends Construct {
   readonly api: HttpApi;
   readonly url: string;
 
   constructor(scope: Construct, id: string, props: RecognitionApiProps) {
     super(scope, id);
-    const { handler, authorizer, requestsPerSecond, burstRequests, encryptionKey, logRetention, removalPolicy } = props;
+    const {
+      handler,
+      authorizer,
+      accessKeys,
+      requestsPerSecond,
+      burstRequests,
+      encryptionKey,
+      logRetention,
+      removalPolicy,
+    } = props;
     this.api = new HttpApi(this, 'Api', {
       createDefaultStage: false,
       defaultAuthorizer: authorizer,
       description: 'Verify, search and forget faces',
     });
     const integration = new HttpLambdaIntegration('Match', handler);
-    for (const { method, path } of apiRoutes) this.api.addRoutes({ path, methods: [method], integration });
+    for (const { method, path } of apiRoutes) {
+      const guard = accessKeys && path === rekognitionPath ? new HttpNoneAuthorizer() : authorizer;
+      this.api.addRoutes({ path, methods: [method], integration, authorizer: guard });
+    }
+    if (accessKeys) acknowledgeGuard(this.api);
     const accessLog = new LogGroup(this, 'AccessLogs', { retention: logRetention, encryptionKey, removalPolicy });
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
@@ -90,6 +111,16 @@ export class RecognitionApi extends Construct {
           resourceName: `$default/${method}${path.replaceAll(/\{[^}]*\}/g, '*')}`,
         }),
       );
+  }
+}
+
+function acknowledgeGuard(api: HttpApi): void {
+  for (const route of api.node.findAll().filter((each) => each instanceof HttpRoute)) {
+    acknowledge(
+      route,
+      'APIG4',
+      'The function looks at the signature by an access key before anything else; a test holds it to that.',
+    );
   }
 }
 

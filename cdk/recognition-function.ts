@@ -105,13 +105,23 @@ export class RecognitionFunction extends Construct {
 
   /** Lets the function use the key, but only as S3, SQS and DynamoDB ask for it on its behalf. */
   allowKey(actions: readonly string[], ...keys: readonly IKey[]): void {
+    this.#allowKeys(['dynamodb', 's3', 'sqs'], actions, [this.#key, ...keys]);
+  }
+
+  /** The same for one key, as another service asks for it. */
+  allowKeyFor(service: string, actions: readonly string[], key: IKey): void {
+    this.#allowKeys([service], actions, [key]);
+  }
+
+  #allowKeys(services: readonly string[], actions: readonly string[], keys: readonly IKey[]): void {
     const { region, urlSuffix } = Stack.of(this);
-    const services = ['dynamodb', 's3', 'sqs'].map((service) => `${service}.${region}.${urlSuffix}`);
     this.function.addToRolePolicy(
       new PolicyStatement({
         actions: [...actions],
-        resources: [this.#key, ...keys].map((key) => key.keyArn),
-        conditions: { StringEquals: { 'kms:ViaService': services } },
+        resources: keys.map((key) => key.keyArn),
+        conditions: {
+          StringEquals: { 'kms:ViaService': services.map((service) => `${service}.${region}.${urlSuffix}`) },
+        },
       }),
     );
   }

@@ -24,7 +24,6 @@ export const variable = {
   maxRequestBytes: 'FACENET_MAX_REQUEST_BYTES',
   threads: 'FACENET_THREADS',
   s3PathStyle: 'FACENET_S3_PATH_STYLE',
-  apiKeyHashes: 'FACENET_API_KEY_HASHES',
   callers: 'FACENET_API_CALLERS',
   keyFile: 'FACENET_KEY_FILE',
   keySecret: 'FACENET_KEY_SECRET',
@@ -87,14 +86,6 @@ const functionSchema = visionSchema.extend({
   tracing: z.stringbool().default(false),
 });
 
-const apiKeysSchema = z.object({
-  /** Comma-separated. */
-  apiKeyHashes: z
-    .string()
-    .transform((list) => list.split(','))
-    .pipe(z.array(z.hash('sha256'))),
-});
-
 /**
  * Ways by which callers of the API are let in. `open`: anybody, which is for loopback. `gateway`: those whom API Gateway's authorizer has let in. `access-keys`: those whose
  * request is signed by a key that was issued.
@@ -135,14 +126,6 @@ export function readConfig(environment: Environment = process.env): Config {
  */
 export function readVisionConfig(environment: Environment = process.env): VisionConfig {
   return { ...read(visionSchema, withThreads(environment)), models: modelsFolder(environment) };
-}
-
-/**
- * The SHA-256 of the keys that were issued for the API, in hexadecimal.
- * @throws ConfigError when there is none, or something else
- */
-export function readApiKeyHashes(environment: Environment = process.env): readonly string[] {
-  return read(apiKeysSchema, environment).apiKeyHashes;
 }
 
 /**

@@ -18,15 +18,18 @@ export interface CallerOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Of an API with a domain of its own; otherwise the URL tells. */
   readonly region?: string | undefined;
+  /** The profile of AWS's files that has the credentials or the access key to sign with; with it, calls to loopback are signed, too. @default what the AWS command line would take */
+  readonly profile?: string | undefined;
 }
 
 /**
- * Makes calls as the API wants its callers: signed with the AWS credentials of this machine (SigV4), with headers, or, where it listens on loopback, as they are.
+ * Makes calls as the API wants its callers: signed (SigV4) with the AWS credentials of this machine or with an access key, with headers, or, where it listens on loopback, as they are.
  */
-export function createApiCaller({ api, headers, region }: CallerOptions): ApiCaller {
+export function createApiCaller({ api, headers, region, profile }: CallerOptions): ApiCaller {
   const base = new URL(api);
   const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(base.hostname);
-  const sign = isLocal || Object.keys(headers).length > 0 ? undefined : signer(region ?? regionOf(base));
+  const goesUnsigned = profile === undefined && (isLocal || Object.keys(headers).length > 0);
+  const sign = goesUnsigned ? undefined : signer(region ?? regionOf(base), profile);
   return async (method, path, body) => {
     const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
     const text = body && JSON.stringify(body);
@@ -44,11 +47,11 @@ function regionOf({ hostname }: URL): string | undefined {
   return /\.execute-api\.([\w-]+)\./.exec(hostname)?.[1];
 }
 
-function signer(region = 'us-east-1') {
+function signer(region = 'us-east-1', profile?: string) {
   const signature = new SignatureV4({
     service: 'execute-api',
     region,
-    credentials: defaultProvider(),
+    credentials: defaultProvider(profile === undefined ? {} : { profile }),
     sha256: Sha256,
   });
   return async (method: string, url: URL, headers: Readonly<Record<string, string>>, body: string | undefined) => {

@@ -17,6 +17,7 @@ interface Options {
   readonly bucket?: string;
   readonly queue?: string;
   readonly region?: string;
+  readonly apiProfile?: string;
   readonly header: Readonly<Record<string, string>>;
   readonly timeout: number;
   readonly json?: true;
@@ -33,6 +34,7 @@ export function smokeCommand(): Command {
       "an SQS queue that a rule on the deployment's bus feeds; its messages are read, not deleted",
     )
     .option('--region <name>', 'of an API with a domain of its own')
+    .option('--api-profile <name>', "the profile of AWS's files that holds an access key for the API")
     .option('--header <name:value>', 'sent with each call instead of a signature; may be repeated', addHeader, {})
     .option('--timeout <seconds>', 'how long each check may take', secondsOption, 120)
     .option('--json', 'print JSON')
@@ -45,7 +47,7 @@ Exit code: 0 it works, 1 it does not, 2 the call is wrong, 3 something did not a
 Examples:
   facenet smoke
   facenet smoke --api https://abc123.execute-api.eu-central-1.amazonaws.com --bucket my-photos
-  facenet smoke --api https://faces.example.com --bucket my-photos --header "x-api-key: $KEY"`,
+  facenet smoke --api https://faces.example.com --bucket my-photos --api-profile kiosk`,
     )
     .action(smoke);
 }
@@ -93,7 +95,7 @@ async function stackHere(data: string): Promise<Closable> {
   };
 }
 
-function deployment(api: string, { bucket, queue, region, header }: Options): Closable {
+function deployment(api: string, { bucket, queue, region, apiProfile, header }: Options): Closable {
   if (bucket === undefined) {
     throw new RequestError(
       'INVALID_REQUEST',
@@ -104,7 +106,7 @@ function deployment(api: string, { bucket, queue, region, header }: Options): Cl
   const sqs = new SQSClient(region === undefined ? {} : { region });
   return {
     put: putInto(client, bucket),
-    call: createApiCaller({ api, headers: header, region }),
+    call: createApiCaller({ api, headers: header, region, profile: apiProfile }),
     ...(queue !== undefined && { event: eventsOf(messagesOf(sqs, queue)) }),
     async close() {
       client.destroy();

@@ -214,12 +214,60 @@ describe('the API', () => {
   it.each([
     ['AWS credentials', ApiAuth.iam(), 'AWS_IAM'],
     ['tokens', ApiAuth.jwt({ issuer: 'https://issuer.example', audience: ['me'] }), 'JWT'],
-    ['issued keys', ApiAuth.issuedKeys({ sha256: ['ab'.repeat(32)] }), 'CUSTOM'],
   ])('asks for %s on every route', (_, apiAuth, type) => {
     const routes = resourcesOf(synthesise({ apiAuth }), 'AWS::ApiGatewayV2::Route');
 
     expect(routes).toHaveLength(apiRoutes.length);
     for (const [, { Properties }] of routes) expect(Properties.AuthorizationType).toBe(type);
+  });
+
+  it.each([
+    [
+      'on every route where access keys alone are asked for',
+      { apiAuth: ApiAuth.accessKeys() },
+      apiRoutes.length,
+      'access-keys',
+    ],
+    ["on Rekognition's alone where they come beside AWS credentials", { accessKeys: true }, 1, 'gateway,access-keys'],
+    [
+      "on Rekognition's alone where they come beside tokens",
+      { accessKeys: true, apiAuth: ApiAuth.jwt({ issuer: 'https://issuer.example', audience: ['me'] }) },
+      1,
+      'gateway,access-keys',
+    ],
+  ])('leaves it to the function to know callers %s', (_, props, count, callers) => {
+    const template = synthesise(props);
+    const unguarded = resourcesOf(template, 'AWS::ApiGatewayV2::Route').filter(
+      ([, { Properties }]) => Properties.AuthorizationType === 'NONE',
+    );
+
+    expect(unguarded).toHaveLength(count);
+    if (count === 1) expect(unguarded[0]![1].Properties.RouteKey).toBe('POST /');
+    const [, secret] = resourcesOf(template, 'AWS::SecretsManager::Secret')[0]!;
+    expect(secret.Properties).not.toHaveProperty('SecretString');
+    expect(secret.Properties).not.toHaveProperty('GenerateSecretString');
+    expect(secret.DeletionPolicy).toBe('Retain');
+    const match = resourcesOf(template, 'AWS::Lambda::Function').find(([path]) => path.includes('/Match/'))![1];
+    expect(match.Properties.Environment.Variables).toMatchObject({
+      [variable.callers]: callers,
+      [variable.keySecret]: { Ref: expect.stringContaining('AccessKeys') },
+    });
+  });
+
+  it('has no secret, and no route of its own, where nobody signs with access keys', () => {
+    expect(resourcesOf(template, 'AWS::SecretsManager::Secret')).toEqual([]);
+    expect(JSON.stringify(template.toJSON())).not.toContain('secretsmanager');
+  });
+
+  it('lets the function read the keys, and nobody write them', () => {
+    const actions = resourcesOf(synthesise({ accessKeys: true }), 'AWS::IAM::Policy').flatMap(
+      ([path, { Properties }]) =>
+        (Properties.PolicyDocument.Statement as { Action: string | string[] }[])
+          .flatMap(({ Action }) => [Action].flat())
+          .filter((action) => action.startsWith('secretsmanager:'))
+          .map((action) => `${action} ${path.includes('/Match/') ? 'Match' : path}`),
+    );
+    expect(actions).toEqual(['secretsmanager:GetSecretValue Match']);
   });
 
   it('is throttled, and its access log holds routes instead of paths, which name people', () => {

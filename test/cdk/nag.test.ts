@@ -46,8 +46,8 @@ describe('cdk-nag (AwsSolutions, NIST 800-53 rev 5, HIPAA)', () => {
     expect(findings(() => ({}))).toEqual([]);
   });
 
-  it('finds nothing in a stack with issued keys and a bucket that is there already', () => {
-    const apiAuth = ApiAuth.issuedKeys({ sha256: ['a'.repeat(64)] });
+  it('finds nothing in a stack with access keys and a bucket that is there already', () => {
+    const apiAuth = ApiAuth.accessKeys();
 
     expect(findings((stack) => ({ apiAuth, bucket: Bucket.fromBucketName(stack, 'Mine', 'mine') }))).toEqual([]);
   });

@@ -11,6 +11,7 @@ import { expect, it, vi } from 'vitest';
 import { ApiAuth } from '../../cdk/api-auth.ts';
 import { FaceRecognition } from '../../cdk/face-recognition.ts';
 import type { FaceRecognitionProps } from '../../cdk/face-recognition-props.ts';
+import { variable } from '../../lib/config.ts';
 import { type Resource, resourcesOf, stackFor } from './synthesise.ts';
 
 vi.mock('../../cdk/function-assets.ts', () => import('./small-assets.ts'));
@@ -29,8 +30,9 @@ const choices = fc.record(
     apiAuth: fc.constantFrom(
       ApiAuth.iam(),
       ApiAuth.jwt({ issuer: 'https://issuer.example', audience: ['me'] }),
-      ApiAuth.issuedKeys({ sha256: ['0'.repeat(64)] }),
+      ApiAuth.accessKeys(),
     ),
+    accessKeys: fc.boolean(),
     alarmTopic: fc.constantFrom('imported'),
     detectMemoryMiB: fc.integer({ min: 512, max: 10_240 }),
     embedConcurrency: fc.integer({ min: 2, max: 1000 }),
@@ -152,7 +154,18 @@ function check(template: Template): void {
   for (const lambda of properties('AWS::Lambda::Function')) {
     expect(lambda).toMatchObject({ Architectures: ['arm64'], LoggingConfig: { LogGroup: expect.anything() } });
   }
-  for (const route of properties('AWS::ApiGatewayV2::Route')) expect(route.AuthorizationType).not.toBe('NONE');
+  const callers = of('AWS::Lambda::Function').map(
+    ([, { Properties }]) => Properties.Environment.Variables[variable.callers],
+  );
+  const [admitted] = callers.filter((each) => each !== undefined);
+  expect(['gateway', 'access-keys', 'gateway,access-keys']).toContain(admitted);
+  for (const route of properties('AWS::ApiGatewayV2::Route')) {
+    // Where the gateway asks nobody, the function asks for an access key; beside an authorizer, on one route alone.
+    if (route.AuthorizationType !== 'NONE') continue;
+    expect(admitted).toContain('access-keys');
+    if (admitted !== 'access-keys') expect(route.RouteKey).toBe('POST /');
+  }
+  for (const secret of properties('AWS::SecretsManager::Secret')) expect(secret.KmsKeyId).toBeDefined();
   for (const permission of properties('AWS::Lambda::Permission')) expect(permission.SourceArn).toBeDefined();
   expect(of('AWS::Lambda::Url')).toEqual([]);
 

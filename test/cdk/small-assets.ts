@@ -11,7 +11,6 @@ const folder = mkdtempSync(join(tmpdir(), 'facenet-assets-'));
 mkdirSync(join(folder, 'code'));
 writeFileSync(join(folder, 'code', 'Dockerfile'), 'FROM scratch\n');
 
-export const authorizeCode = () => join(folder, 'code');
 export const detectCode = () => join(folder, 'code');
 export const modelsLayerCode = () => join(folder, 'code');
 export const imageSource = (embedder: string) => ({

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createApiCaller } from '../../local/api-caller.ts';
 
 let sent: { url: string; init: RequestInit };
@@ -36,12 +39,29 @@ describe('a call of the API', () => {
     expect((sent.init.headers as Record<string, string>).authorization).toBe(botocore);
   });
 
-  it('carries a key instead of a signature where one is given', async () => {
-    const call = createApiCaller({ api, headers: { 'x-api-key': 'secret' } });
+  it('carries a token instead of a signature where one is given', async () => {
+    const call = createApiCaller({ api, headers: { authorization: 'Bearer token' } });
 
     await call('GET', '/health');
 
-    expect(sent.init.headers).toEqual({ 'x-api-key': 'secret' });
+    expect(sent.init.headers).toEqual({ authorization: 'Bearer token' });
+  });
+
+  it('is signed with the access key of a profile, also where it goes to this machine', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'facenet-profile-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'credentials');
+    await writeFile(file, '[kiosk]\naws_access_key_id = FACEAAAAAAAAAAAAAAAA\naws_secret_access_key = secret\n');
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', file);
+    vi.stubEnv('AWS_CONFIG_FILE', file);
+    const call = createApiCaller({ api: 'http://127.0.0.1:3000', headers: {}, profile: 'kiosk' });
+
+    await call('GET', '/health');
+
+    expect(sent.init.headers).toMatchObject({
+      authorization: expect.stringContaining('Credential=FACEAAAAAAAAAAAAAAAA/20261124/us-east-1/execute-api/'),
+    });
+    expect(sent.init.headers).not.toHaveProperty('x-amz-security-token');
   });
 
   it('goes as it is to a stack on this machine', async () => {
