@@ -493,6 +493,9 @@ export class FakeAnswered implements AnsweredRequests {
 
 export const fakeUploads: PhotoUploads = {
   async sign({ bucket, key, bytes }, seconds) {
-    return { url: `https://${bucket}.example/${key}?seconds=${seconds}`, headers: { 'content-length': String(bytes) } };
+    return {
+      url: `https://${bucket}.example/${encodeURI(key)}?seconds=${seconds}`,
+      headers: { 'content-length': String(bytes) },
+    };
   },
 };

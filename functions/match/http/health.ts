@@ -5,6 +5,7 @@ import { thresholdOf } from '../../../lib/vision/similarity.ts';
 import { healthAnswer } from './answers.ts';
 import type { ApiPorts } from './app.ts';
 import { tag } from './contract.ts';
+import { noQuery } from './inputs.ts';
 import { answers } from './problem.ts';
 import { version } from './version.ts';
 
@@ -22,6 +23,7 @@ export function healthRoutes({ detector, embedder, registry }: ApiPorts): OpenAP
     operationId: 'health',
     tags: [tag.service],
     summary: 'Do the models run, and does the table answer?',
+    request: { query: noQuery },
     responses: answers('They do', healthAnswer),
   });
   app.openapi(health, async (c) => {

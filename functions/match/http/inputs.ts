@@ -100,6 +100,9 @@ function photoRequest<Input extends z.ZodType, Query extends z.ZodObject>(
   return { photos, query, input, form: query.extend(Object.fromEntries(fields)) };
 }
 
+/** Of routes that take none: a parameter that is misspelt is refused, and not passed over. */
+export const noQuery = z.strictObject({});
+
 export const verifyRequest = photoRequest(
   ['source', 'target'],
   z.strictObject({ person: person.optional(), collection: collection.optional() }),
@@ -128,7 +131,7 @@ export const searchRequest = photoRequest(
   }),
 );
 
-export const detectRequest = photoRequest(['image'], z.strictObject({}), z.strictObject({ image: photoSchema }));
+export const detectRequest = photoRequest(['image'], noQuery, z.strictObject({ image: photoSchema }));
 
 export const identifyRequest = photoRequest(
   ['image'],

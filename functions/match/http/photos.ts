@@ -6,7 +6,7 @@ import { prepareUpload } from '../../../lib/core/photo-upload.ts';
 import { forgottenAnswer, photoStatusAnswer, photoStatusOf, photosAnswer, uploadAnswer } from './answers.ts';
 import type { ApiPorts } from './app.ts';
 import { tag } from './contract.ts';
-import { keyInput, pageOf, photosQuery, uploadBody, writeHeaders } from './inputs.ts';
+import { keyInput, noQuery, pageOf, photosQuery, uploadBody, writeHeaders } from './inputs.ts';
 import { answers, created, writeCodes } from './problem.ts';
 
 /** The routes to photos in the bucket. */
@@ -45,7 +45,7 @@ export function photosRoutes(ports: ApiPorts): OpenAPIHono {
     summary: 'Where a photo is on its way',
     description:
       'Slashes of the key may stand as they are. A key with a question mark goes into the query of GET /v1/photos.',
-    request: { params: keyInput },
+    request: { params: keyInput, query: noQuery },
     responses: answers('The photo', photoStatusAnswer, 'PHOTO_NOT_FOUND'),
   });
   app.openapi(getPhoto, async (c) => {
@@ -65,6 +65,7 @@ export function photosRoutes(ports: ApiPorts): OpenAPIHono {
       'For photos that are larger than a request may be. PUT exactly so many bytes to `url`, with `headers`, before `expiresAt`; then the photo lies in the bucket under `key`, ' +
       'where it enrols the person or is indexed, and can be named in other calls instead of its bytes.',
     request: {
+      query: noQuery,
       headers: writeHeaders,
       body: { content: { 'application/json': { schema: uploadBody } }, required: true },
     },
@@ -83,7 +84,7 @@ export function photosRoutes(ports: ApiPorts): OpenAPIHono {
     summary: 'Forget a photo and its faces',
     description:
       'Slashes of the key may stand as they are. A key with a question mark goes into the query of DELETE /v1/photos.',
-    request: { params: keyInput, headers: writeHeaders },
+    request: { params: keyInput, query: noQuery, headers: writeHeaders },
     responses: answers('What was removed', forgottenAnswer, 'PHOTO_NOT_FOUND', ...writeCodes),
   });
   app.openapi(deletePhoto, async (c) => c.json(await forgetPhoto(ports, c.req.valid('param').key), 200));

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../../lib/core/errors.ts';
 import { errorTable } from '../../../lib/core/errors.ts';
 import { FakeAnswered, fakeUploads, photoOf } from '../../core/fakes.ts';
 import { Pipeline } from '../../core/pipeline.ts';
+import { Contract } from './contract.ts';
 
 /** The API on fakes, over a pipeline that a test fills. */
 export class Api {
@@ -38,8 +39,15 @@ export class Api {
     for (const [key, photo] of Object.entries(photos)) await this.pipeline.follow(this.pipeline.put(key, photo));
   }
 
+  /** The answer to a request, which has to be as the contract says. */
   async call(method: string, path: string, body?: RequestInit): Promise<Response> {
-    return this.app.request(path, { method, ...body });
+    const response = await this.app.request(path, { method, ...body });
+    contract ??= Contract.of(this.app);
+    const operation = (await contract).operationOf(method, path);
+    const copy = response.clone();
+    const answer = operation && ((await copy.json().catch(() => undefined)) as { code?: string } | undefined);
+    if (operation && answer?.code !== 'ROUTE_NOT_FOUND') (await contract).check(operation, copy, answer);
+    return response;
   }
 
   /** The answer to a request that must succeed. */
@@ -47,7 +55,7 @@ export class Api {
     const response = await this.call(method, path, body);
     const answer = await response.json();
     expect(answer).not.toHaveProperty('code');
-    expect(response.status).toBe(200);
+    expect([200, 201]).toContain(response.status);
     expect(JSON.stringify(answer)).not.toContain('"embedding":');
     return answer as T;
   }
@@ -57,6 +65,9 @@ export class Api {
     return problemIn(await this.call(method, path, body), code);
   }
 }
+
+/** The same for every API. */
+let contract: Promise<Contract> | undefined;
 
 type Problem = z.infer<typeof problemSchema>;
 

@@ -111,7 +111,7 @@ describe('POST /uploads', () => {
     expect(answer).toMatchObject({
       key,
       method: 'PUT',
-      url: `https://photos.example/${key}?seconds=900`,
+      url: `https://photos.example/${encodeURI(key)}?seconds=900`,
       headers: { 'content-length': '1000000' },
     });
     expect(Date.parse(answer.expiresAt) - before).toBeLessThanOrEqual(901_000);
