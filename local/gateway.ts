@@ -3,10 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { createFailedApp, requestTooLarge } from '../functions/match/http/app.ts';
 import type { RequestEvent } from '../functions/match/http/request-event.ts';
-import { UnavailableError } from '../lib/core/errors.ts';
+import { type Authenticator, type Caller, expectScope, type SignedRequest } from '../lib/core/access.ts';
+import { FacenetError, RequestError, UnavailableError } from '../lib/core/errors.ts';
+import { BodyBudget } from './body-budget.ts';
 import { account } from './clients.ts';
 import type { EventLog } from './event-log.ts';
-import { type LoopbackServer, readBody, serveOnLoopback } from './loopback-server.ts';
+import { type LoopbackServer, readBody, serveOnLoopback, serveStrangers } from './loopback-server.ts';
 
 export interface GatewayOptions {
   readonly port?: number;
@@ -18,6 +20,8 @@ export interface GatewayOptions {
   /** Bytes of a body; a larger one is refused. */
   readonly maxBodyBytes: number;
   readonly failed: (error: unknown) => void;
+  /** For callers of other machines: where they reach it, and who knows them. The function is told nothing of them and looks for itself. @default loopback, where everybody is let in */
+  readonly strangers?: { readonly host: string; readonly authenticator: Authenticator } | undefined;
 }
 
 const resultSchema = z.object({
@@ -28,28 +32,43 @@ const resultSchema = z.object({
   isBase64Encoded: z.boolean().default(false),
 });
 
+/** Milliseconds after which a stranger's stream of events ends, so that a key that was revoked meanwhile does too. `Last-Event-ID` goes on where it ended. */
+const streamMillis = 60_000;
+
 /** Milliseconds between lines that keep a connection of a listener alive. */
 const heartbeat = 15_000;
 
 /**
- * Serves the HTTP API on loopback, as API Gateway does: each request is an event (payload format 2.0) for the function. Two paths are this machine's own:
+ * Serves the HTTP API as API Gateway does: each request is an event (payload format 2.0) for the function. Two paths are this machine's own:
  * `GET /events` follows the bus (server-sent events), `GET /status` tells what waits and what was parked.
+ * Strangers sign all of their requests. What no signature can be of is refused before its body is read.
  * @throws ConfigError when the port is taken
  */
 export async function startGateway(options: GatewayOptions): Promise<LoopbackServer> {
-  const { port, failed, log, status } = options;
+  const { port, failed, log, status, strangers } = options;
   const stop = new AbortController();
+  const bodies = new BodyBudget(options.maxBodyBytes);
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     // Not as a relative URL: a path that begins with two slashes would be taken for a host.
     const url = new URL(`http://gateway${request.url}`);
-    if (request.method === 'GET' && url.pathname === '/events')
-      return streamEvents(request, response, { url, log, stop: stop.signal });
-    if (request.method === 'GET' && url.pathname === '/status') {
+    const own = request.method === 'GET' && ['/events', '/status'].includes(url.pathname);
+    try {
+      const head = headOf(request, url);
+      strangers?.authenticator.expectClaim(head);
+      if (own && strangers) expectEverywhere(await strangers.authenticator.authenticate({ ...head, body: nothing }));
+    } catch (error) {
+      return refuse(request, response, error);
+    }
+    if (!own) return callFunction(request, response, url, options, bodies);
+    if (url.pathname === '/status') {
       return answer(response, 200, { 'content-type': 'application/json' }, JSON.stringify(await status()));
     }
-    return callFunction(request, response, url, options);
+    const ends = strangers ? [stop.signal, AbortSignal.timeout(streamMillis)] : [stop.signal];
+    return streamEvents(request, response, { url, log, ends });
   };
-  const server = await serveOnLoopback(serve, { port, failed });
+  const server = strangers
+    ? await serveStrangers(serve, { host: strangers.host, port, failed })
+    : await serveOnLoopback(serve, { port, failed });
   const close = () => {
     stop.abort();
     return server.close();
@@ -57,30 +76,71 @@ export async function startGateway(options: GatewayOptions): Promise<LoopbackSer
   return { ...server, close };
 }
 
+const nothing = new Uint8Array();
+
+function headOf(request: IncomingMessage, url: URL): Omit<SignedRequest, 'body'> {
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  return { method: request.method ?? 'GET', path: decodedPath(url.pathname), query: url.searchParams, headers };
+}
+
+/** What happens here is of all collections. */
+function expectEverywhere(caller: Caller): void {
+  expectScope(caller, 'read');
+  if (!caller.collections) return;
+  throw new RequestError(
+    'FORBIDDEN',
+    'Expected a key for all collections, as events and status are of all of them, received one for some. Ask the operator for another.',
+  );
+}
+
 async function callFunction(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-  { invoke, maxBodyBytes, failed }: GatewayOptions,
+  { invoke, maxBodyBytes, failed, strangers }: GatewayOptions,
+  bodies: BodyBudget,
 ): Promise<void> {
-  const body = await readBody(request, maxBodyBytes);
-  if (!body) return refuse(response, requestTooLarge(maxBodyBytes));
+  const call = async (body: Buffer) => {
+    try {
+      const result = resultSchema.parse(await invoke(eventOf(request, url, body, strangers === undefined)));
+      const { statusCode, headers, cookies, isBase64Encoded } = result;
+      const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+      const bytes = Buffer.from(result.body, isBase64Encoded ? 'base64' : 'utf8');
+      answer(response, statusCode, { ...sent, ...(cookies.length > 0 && { 'set-cookie': cookies }) }, bytes);
+    } catch (error) {
+      failed(error);
+      await refuse(
+        request,
+        response,
+        new UnavailableError('The function of the API did not answer.', { cause: error }),
+      );
+    }
+  };
+  if (!strangers) {
+    const body = await readBody(request, maxBodyBytes);
+    return body ? call(body) : refuse(request, response, requestTooLarge(maxBodyBytes));
+  }
   try {
-    const result = resultSchema.parse(await invoke(eventOf(request, url, body)));
-    const { statusCode, headers, cookies, isBase64Encoded } = result;
-    const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
-    const bytes = Buffer.from(result.body, isBase64Encoded ? 'base64' : 'utf8');
-    answer(response, statusCode, { ...sent, ...(cookies.length > 0 && { 'set-cookie': cookies }) }, bytes);
+    await bodies.with(request, call);
   } catch (error) {
-    failed(error);
-    await refuse(response, new UnavailableError('The function of the API did not answer.', { cause: error }));
+    if (!(error instanceof FacenetError)) throw error;
+    await refuse(request, response, error);
   }
 }
 
-/** Answers in the API's one shape of errors what the function was not asked, or could not say. */
-async function refuse(response: ServerResponse, error: unknown): Promise<void> {
-  const refusal = await createFailedApp(error).request('/');
-  answer(response, refusal.status, Object.fromEntries(refusal.headers), await refusal.text());
+/** Answers as the protocol of the request has it what the function was not asked, or could not say. A body that was not read is not waited for. */
+async function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
+  const target = request.headers['x-amz-target'];
+  const asked =
+    request.method === 'POST' && target ? { method: 'POST', headers: { 'x-amz-target': String(target) } } : {};
+  const refusal = await createFailedApp(error).request(asked.method ? (request.url ?? '/') : '/', asked);
+  const headers = Object.fromEntries(refusal.headers);
+  answer(
+    response,
+    refusal.status,
+    { ...headers, ...(!request.complete && { connection: 'close' }) },
+    await refusal.text(),
+  );
 }
 
 function answer(
@@ -93,7 +153,8 @@ function answer(
   response.end(body);
 }
 
-function eventOf(request: IncomingMessage, url: URL, body: Buffer): RequestEvent {
+/** @param isLetIn whether the gateway answers for the caller, as an authorizer would */
+function eventOf(request: IncomingMessage, url: URL, body: Buffer, isLetIn: boolean): RequestEvent {
   const { 'set-cookie': _, cookie, ...received } = request.headers;
   const headers = Object.fromEntries(Object.entries(received).map(([name, value = '']) => [name, String(value)]));
   const now = new Date();
@@ -109,6 +170,7 @@ function eventOf(request: IncomingMessage, url: URL, body: Buffer): RequestEvent
     requestContext: {
       accountId: account,
       apiId: 'local',
+      ...(isLetIn && { authorizer: { lambda: { loopback: true } } }),
       domainName: 'localhost',
       domainPrefix: 'localhost',
       http: {
@@ -151,11 +213,11 @@ function decodedPath(pathname: string): string {
 async function streamEvents(
   request: IncomingMessage,
   response: ServerResponse,
-  { url, log, stop }: { readonly url: URL; readonly log: EventLog; readonly stop: AbortSignal },
+  { url, log, ends }: { readonly url: URL; readonly log: EventLog; readonly ends: readonly AbortSignal[] },
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, stop]);
+  const signal = AbortSignal.any([gone.signal, ...ends]);
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   response.write(': listening\n\n');
   const alive = setInterval(() => response.write(':\n\n'), heartbeat);

@@ -1,8 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigError } from '../lib/core/errors.ts';
 
-/** The only address that the embedded stack listens on. */
+/** The address that the embedded stack listens on: no other machine reaches it. */
 export const loopback = '127.0.0.1';
 
 /** Milliseconds that clients have at a close to finish what they are sending and to take their answers. */
@@ -11,7 +11,19 @@ const graceMillis = 2000;
 /** Longer than any client here keeps an idle connection: else one that a busy machine delays sends a request into a connection that is just being closed. */
 const keepAliveMillis = 75_000;
 
-/** A server that other processes of this machine can reach, and nobody else. */
+/**
+ * What a server bears of clients that nobody knows: milliseconds for the headers and for the whole of a request, and between two looks at them; milliseconds for an
+ * idle connection; connections at once.
+ */
+const strangers = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 5_000,
+  maxConnections: 512,
+} as const;
+
+/** A server that other processes of this machine can reach, and nobody else unless it was made for strangers. */
 export interface LoopbackServer {
   readonly url: string;
   readonly port: number;
@@ -26,16 +38,35 @@ export interface LoopbackOptions {
   readonly failed: (error: unknown) => void;
 }
 
+type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
 /**
  * Serves HTTP on loopback. A handler that throws breaks the connection off.
  * @throws ConfigError when the port is taken
  */
-export async function serveOnLoopback(
-  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-  { port, failed }: LoopbackOptions,
+export async function serveOnLoopback(handle: Handle, { port, failed }: LoopbackOptions): Promise<LoopbackServer> {
+  const { server, close } = serverOf(handle, failed);
+  server.keepAliveTimeout = keepAliveMillis;
+  return { ...(await listenOnLoopback(server, port)), close };
+}
+
+/**
+ * Serves HTTP to strangers, at an address of this machine: who is slow, or holds too many connections, is cut off.
+ * @throws ConfigError when the port is taken, or the address is none of this machine's
+ */
+export async function serveStrangers(
+  handle: Handle,
+  { host, port, failed }: LoopbackOptions & { readonly host: string },
 ): Promise<LoopbackServer> {
+  const { maxConnections, ...options } = strangers;
+  const { server, close } = serverOf(handle, failed, options);
+  server.maxConnections = maxConnections;
+  return { ...(await listen(server, host, port)), close };
+}
+
+function serverOf(handle: Handle, failed: (error: unknown) => void, options: ServerOptions = {}) {
   const serving = new Set<Promise<void>>();
-  const server = createServer((request, response) => {
+  const server = createServer(options, (request, response) => {
     const served = handle(request, response)
       .catch((error: unknown) => {
         if (!response.destroyed) failed(error);
@@ -44,8 +75,6 @@ export async function serveOnLoopback(
       .finally(() => serving.delete(served));
     serving.add(served);
   });
-  server.keepAliveTimeout = keepAliveMillis;
-  const address = await listenOnLoopback(server, port);
   const close = async () => {
     server.close();
     const grace = setTimeout(() => server.closeAllConnections(), graceMillis);
@@ -53,19 +82,21 @@ export async function serveOnLoopback(
     clearTimeout(grace);
     server.closeAllConnections();
   };
-  return { ...address, close };
+  return { server, close };
 }
 
 /** @throws ConfigError when the port is taken */
-export async function listenOnLoopback(server: Server, port = 0): Promise<Pick<LoopbackServer, 'url' | 'port'>> {
+export function listenOnLoopback(server: Server, port = 0): Promise<Pick<LoopbackServer, 'url' | 'port'>> {
+  return listen(server, loopback, port);
+}
+
+async function listen(server: Server, host: string, port = 0): Promise<Pick<LoopbackServer, 'url' | 'port'>> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(cause.code === 'EADDRINUSE' ? taken(port, cause) : cause),
-    );
-    server.listen(port, loopback, resolve);
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(unusable(host, port, cause)));
+    server.listen(port, host, resolve);
   });
-  const listening = (server.address() as AddressInfo).port;
-  return { port: listening, url: `http://${loopback}:${listening}` };
+  const { port: listening, family } = server.address() as AddressInfo;
+  return { port: listening, url: `http://${family === 'IPv6' ? `[${host}]` : host}:${listening}` };
 }
 
 /** Reads a request's body whole; undefined when it is larger than `maxBytes`. */
@@ -80,9 +111,18 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return length <= maxBytes ? Buffer.concat(chunks, length) : undefined;
 }
 
-function taken(port: number, cause: Error): ConfigError {
-  return new ConfigError(
-    `Expected port ${port} to be free, but another process listens on it. Stop that process, or choose another port.`,
-    { cause },
-  );
+function unusable(host: string, port: number, cause: NodeJS.ErrnoException): Error {
+  if (cause.code === 'EADDRINUSE') {
+    return new ConfigError(
+      `Expected port ${port} to be free, but another process listens on it. Stop that process, or choose another port.`,
+      { cause },
+    );
+  }
+  if (cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND') {
+    return new ConfigError(
+      `Expected an address of this machine, received ${host}. Name one of its own, or 0.0.0.0 for all of them.`,
+      { cause },
+    );
+  }
+  return cause;
 }

@@ -2,9 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CreateTableCommand, type VectorIndexDescription } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { openKeyFile } from '../lib/adapters/access-key-file.ts';
 import { tableDefinition, vectorName } from '../lib/adapters/dynamo-table.ts';
 import { ensureVectorIndex, vectorIndexesOf } from '../lib/adapters/dynamo-vector-index.ts';
 import { readEmbedderCard } from '../lib/adapters/model-folder.ts';
+import { createSigV4Authenticator } from '../lib/adapters/sigv4-authenticator.ts';
 import { type VisionConfig, variable } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import type { EmbedderCard } from '../lib/vision/embedder-card.ts';
@@ -25,6 +27,8 @@ export interface StackOptions {
   readonly vision: VisionConfig;
   /** Of the HTTP API. @default a free one */
   readonly port?: number;
+  /** For callers of other machines, or of a proxy on this one: an API whose callers sign with access keys. The one on loopback is then at a port of its own. */
+  readonly strangers?: { readonly host: string; readonly port: number; readonly keyFile: string };
   /** Of the bucket. @default a free one */
   readonly s3Port?: number;
   /** Seconds until a message that failed comes again. @default 90 */
@@ -42,6 +46,8 @@ export interface StackStatus {
 
 export interface Stack extends StackAddress {
   readonly events: EventLog;
+  /** Where those reach the API who sign with access keys. */
+  readonly signedApi?: string;
   /** What the functions print. */
   readonly logFile: string;
   status(): Promise<StackStatus>;
@@ -59,7 +65,7 @@ const names = { bucket: 'photos', table: 'facenet', bus: 'facenet' } as const;
  * @throws ModelError when a model is not there
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { vision, failed, retrySeconds = 90 } = options;
+  const { vision, failed, strangers, retrySeconds = 90 } = options;
   const data = resolve(options.data);
   const card = await readEmbedderCard(vision.models, vision.embedder);
   // As much as of a photo: no API Gateway is here to limit it.
@@ -116,7 +122,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           [variable.models]: vision.models,
           [variable.embedder]: vision.embedder,
           [variable.maxRequestBytes]: String(maxRequestBytes),
-          [variable.callers]: 'open',
+          [variable.callers]: strangers ? 'gateway,access-keys' : 'open',
+          ...(strangers && { [variable.keyFile]: resolve(strangers.keyFile) }),
         },
         queues: sqs.queues,
         client,
@@ -128,16 +135,26 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       waiting: (await sqs.depth()) + (s3.isDelivering() ? 1 : 0),
       deadLetters: (await sqs.deadLetters()).map(({ body: _, ...letter }) => letter),
     });
-    const gateway = await opened(
-      startGateway({
-        ...(options.port !== undefined && { port: options.port }),
-        invoke: functions.callApi,
-        log: events,
-        status: async () => ({ pid: process.pid, ...(await status()) }),
-        maxBodyBytes: maxRequestBytes,
-        failed,
-      }),
-    );
+    const api = {
+      invoke: functions.callApi,
+      log: events,
+      status: async () => ({ pid: process.pid, ...(await status()) }),
+      maxBodyBytes: maxRequestBytes,
+      failed,
+    };
+    const gateway = await opened(startGateway({ ...api, ...(options.port !== undefined && { port: options.port }) }));
+    const signed =
+      strangers &&
+      (await opened(
+        startGateway({
+          ...api,
+          port: strangers.port,
+          strangers: {
+            host: strangers.host,
+            authenticator: createSigV4Authenticator({ keys: openKeyFile(strangers.keyFile).read, now: Date.now }),
+          },
+        }),
+      ));
     const address: StackAddress = {
       pid: process.pid,
       api: gateway.url,
@@ -149,7 +166,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     };
     await announceStack(data, address);
     closing.push(() => withdrawStack(data));
-    return { ...address, events, logFile: log.path, status, close };
+    return { ...address, ...(signed && { signedApi: signed.url }), events, logFile: log.path, status, close };
   } catch (error) {
     await close();
     throw error;

@@ -4,12 +4,15 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RequestEvent } from '../../functions/match/http/request-event.ts';
+import { createSigV4Authenticator } from '../../lib/adapters/sigv4-authenticator.ts';
+import { type AccessKey, issueKey } from '../../lib/core/access-keys.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
 import { type EventEnvelope, EventLog } from '../../local/event-log.ts';
 import { startGateway } from '../../local/gateway.ts';
 import type { LoopbackServer } from '../../local/loopback-server.ts';
+import { type Signing, signedRequest } from '../functions/match/signed-request.ts';
 
 const maxBodyBytes = 1000;
 
@@ -185,6 +188,133 @@ describe('an answer', () => {
     expect(JSON.stringify(problem)).not.toContain('exit code');
     expect(trouble).toHaveLength(1);
   });
+});
+
+describe('a gateway for strangers', () => {
+  const { keys, issued } = issueKey([], { name: 'test', scopes: ['read'] }, new Date());
+  const team = issueKey(keys, { name: 'team', scopes: ['read'], collections: ['team'] }, new Date());
+  const writer = issueKey(team.keys, { name: 'writer', scopes: ['write'] }, new Date());
+  let open: LoopbackServer;
+  beforeEach(async () => {
+    open = gateway;
+    const authenticator = createSigV4Authenticator({ keys: async () => writer.keys, now: Date.now });
+    gateway = await startGateway({
+      invoke: async (event) => {
+        events.push(event);
+        return invoke(event);
+      },
+      log,
+      status: async () => ({ waiting: 3, deadLetters: [] }),
+      maxBodyBytes,
+      failed: (error) => trouble.push(error),
+      strangers: { host: '127.0.0.1', authenticator },
+    });
+  });
+  afterEach(() => open.close());
+
+  const signed = async (path: string, key: AccessKey = issued, more: Partial<Signing> = {}) =>
+    fetch(await signedRequest(gateway.url + path, { key, ...more }));
+
+  it.each(['/', '/v1/people', '/status', '/events', '/docs'])(
+    'refuses %s without a signature, and the function is not asked',
+    async (path) => {
+      for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
+        const response = await call(path, { method });
+        expect(response.status).toBe(401);
+        expect(await response.json()).toMatchObject({ code: 'UNAUTHENTICATED' });
+      }
+      expect(events).toEqual([]);
+    },
+  );
+
+  it('refuses a call of Rekognition as its clients expect it', async () => {
+    const response = await call('/', {
+      method: 'POST',
+      headers: { 'x-amz-target': 'RekognitionService.ListCollections' },
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ __type: 'MissingAuthenticationTokenException' });
+  });
+
+  it('refuses what no signature can be of before its body has come', async () => {
+    const head = 'POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n\r\n';
+    expect(await untilClosed(head)).toMatch(/^HTTP\/1.1 401 /);
+  });
+
+  it('hands a signed request to the function, which is told of nobody who let it in', async () => {
+    expect((await signed('/v1/search?collection=main', issued, { method: 'POST', body: 'hello' })).status).toBe(200);
+    expect(events[0]).toMatchObject({ rawPath: '/v1/search', requestContext: { apiId: 'local' } });
+    expect(events[0]!.requestContext).not.toHaveProperty('authorizer');
+    expect(bodyOf(events[0]!).toString()).toBe('hello');
+  });
+
+  it('is the only one that does not let callers in by itself', async () => {
+    await fetch(`${open.url}/v1/people`);
+    expect(events[0]!.requestContext).toHaveProperty('authorizer');
+  });
+
+  it('tells what waits to a key for all collections that may read', async () => {
+    expect(await (await signed('/status')).json()).toEqual({ waiting: 3, deadLetters: [] });
+    expect((await signed('/status', team.issued)).status).toBe(403);
+    expect((await signed('/status', writer.issued)).status).toBe(403);
+    expect((await signed('/events', team.issued)).status).toBe(403);
+    expect((await signed('/status', { ...issued, secret: 'x'.repeat(40) })).status).toBe(401);
+  });
+
+  it('lets such a key follow the events', async () => {
+    const response = await signed('/events');
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    await response.body!.cancel();
+  });
+
+  it('refuses a body that is too large before it has come, or as soon as it is', async () => {
+    const request = await signedRequest(`${gateway.url}/v1/search`, {
+      key: issued,
+      method: 'POST',
+      body: 'x'.repeat(10),
+    });
+    const lines = [...request.headers].map(([name, value]) => `${name}: ${value}`);
+    const head = ['POST /v1/search HTTP/1.1', ...lines].join('\r\n');
+    expect(await untilClosed(`${head}\r\ncontent-length: ${maxBodyBytes + 1}\r\n\r\n`)).toMatch(/^HTTP\/1.1 413 /);
+    const chunk = `${(maxBodyBytes + 1).toString(16)}\r\n${'x'.repeat(maxBodyBytes + 1)}`;
+    expect(await untilClosed(`${head}\r\ntransfer-encoding: chunked\r\n\r\n${chunk}`)).toMatch(/^HTTP\/1.1 413 /);
+    expect(events).toEqual([]);
+  });
+
+  it('refuses bodies while too many are under way, and takes them again afterwards', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    invoke = async () => {
+      await answered;
+      return { statusCode: 200 };
+    };
+    const body = () => ({ method: 'POST', body: randomBytes(maxBodyBytes) });
+    const first = Array.from({ length: 4 }, () => signed('/v1/search', issued, body()));
+    await vi.waitFor(() => expect(events).toHaveLength(4));
+
+    const refused = await signed('/v1/search', issued, body());
+    answer();
+
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).not.toBeNull();
+    expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect((await signed('/v1/search', issued, body())).status).toBe(200);
+  });
+
+  it('cuts off who takes more than ten seconds for the headers', async () => {
+    const started = performance.now();
+    expect(await untilClosed('GET /v1/people HTTP/1.1\r\nhost: x\r\n')).toMatch(/^HTTP\/1.1 408 /);
+    expect(performance.now() - started).toBeLessThan(15_000);
+  }, 20_000);
+
+  /** Sends bytes and no more; answers what comes until the other side closes. */
+  function untilClosed(bytes: string): Promise<string> {
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.write(bytes);
+    return text(socket);
+  }
 });
 
 describe('GET /status', () => {
