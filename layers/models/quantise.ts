@@ -1,4 +1,5 @@
 import onnxProto from 'onnx-proto';
+import { floatsOf } from './onnx-graph.ts';
 
 const { onnx } = onnxProto;
 const { DataType } = onnx.TensorProto;
@@ -102,8 +103,4 @@ function kernelBytes(kernel: Tensor): { readonly bytes: Int8Array; readonly scal
     return most / 127 || 1;
   });
   return { bytes: Int8Array.from(data, (value, k) => Math.round(value / scale[Math.floor(k / each)])), scale };
-}
-
-function floatsOf({ rawData }: { readonly rawData?: Uint8Array | null }): Float32Array {
-  return new Float32Array(Uint8Array.from(rawData!).buffer);
 }

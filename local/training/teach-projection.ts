@@ -10,7 +10,7 @@ import {
   type TrainingSettings,
   trainProjection,
 } from '../../lib/vision/projection-training.ts';
-import { principalAxes } from './principal-axes.ts';
+import { principalProjection } from './principal-projection.ts';
 
 /** A face of somebody, as a unit vector. */
 export interface LabelledFace {
@@ -75,7 +75,7 @@ export function teachProjection(
   const judgingRate = rateFor(judging, 'to judge it', fewestImpostors);
   const choosingRate = rateFor(choosing, 'to choose the epoch', fewest.impostors);
   rateFor(teaching, 'to teach it', fewest.impostors);
-  const projection = principalAxes(teaching, dims);
+  const projection = principalProjection(teaching, dims);
   const untaught = comparePairs(judging, projected(judging, projection), judgingRate);
   const quality = () => trueMatchesAt(projected(choosing, projection), choosingRate);
   let best = { kept: 0, trueMatchRate: quality(), projection: copyOf(projection) };

@@ -5,7 +5,7 @@ import { sampleCrops } from './sample-crops.ts';
 
 // Run with `npx tsx test/adapters/make-embedding-goldens.ts` when a conversion or an alignment changes on purpose.
 const goldens: Record<string, number[][]> = {};
-for (const id of ['mobilefacenet', 'dlib-resnet']) {
+for (const id of ['mobilefacenet-ensemble', 'mobilefacenet-faceplugin', 'mobilefacenet', 'dlib-resnet']) {
   const embedder = await openEmbedder(modelsFolder(), id, 1);
   const vectors = await embedder.embed(await sampleCrops(embedder.card.crop));
   goldens[id] = vectors.map((vector) => Array.from(vector, (value) => Number(value.toFixed(6))));

@@ -15,7 +15,7 @@ const goldens = JSON.parse(await readFile('test/adapters/goldens/embeddings.json
 /** The widest a component may differ on other machines: their matrix kernels sum in another order, which was seen to move the sixth digit. */
 const tolerance = 1e-4;
 
-describe.each(['mobilefacenet', 'dlib-resnet'])('%s', (id) => {
+describe.each(['mobilefacenet-ensemble', 'mobilefacenet-faceplugin', 'mobilefacenet', 'dlib-resnet'])('%s', (id) => {
   it('makes of the sample faces what it made when its accuracy was measured', async () => {
     const embedder = await openEmbedder(modelsFolder(), id, 1);
 

@@ -39,7 +39,13 @@ describe.each(embedders.map((card) => [card.id, card] as const))('the card of %s
   });
 });
 
-describe.each(['mobilefacenet', 'dlib-resnet', 'dlib-resnet-int8'] as const)('the similarity of %s', (id) => {
+describe.each([
+  'mobilefacenet-ensemble',
+  'mobilefacenet-faceplugin',
+  'mobilefacenet',
+  'dlib-resnet',
+  'dlib-resnet-int8',
+] as const)('the similarity of %s', (id) => {
   it('is 99 at one false match in a hundred thousand', () => {
     const { card } = catalog[id];
     expect(similarityOf(card, thresholdOf(card, 1e-5))).toBe(99);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { labelledFaces } from '../../../lib/vision/labelled-faces.ts';
 import { project } from '../../../lib/vision/projection.ts';
-import { principalAxes } from '../../../local/training/principal-axes.ts';
+import { principalProjection } from '../../../local/training/principal-projection.ts';
 import {
   helps,
   splitByPerson,
@@ -84,7 +84,7 @@ describe('what helps', () => {
 describe('the principal axes', () => {
   it('are a rotation when nothing is left out: distances stay', () => {
     const faces = labelledFaces(population(40, 2, 0.5));
-    const turned = project(faces.vectors, principalAxes(faces, 16));
+    const turned = project(faces.vectors, principalProjection(faces, 16));
     const dot = (vectors: Float32Array, a: number, b: number) =>
       Array.from({ length: 16 }, (_, i) => vectors[a * 16 + i] * vectors[b * 16 + i]).reduce(
         (sum, value) => sum + value,
@@ -99,6 +99,6 @@ describe('the principal axes', () => {
 
   it('cannot be more than there are dimensions', () => {
     const faces = labelledFaces(population(40, 2, 0.5));
-    expect(() => principalAxes(faces, 17)).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }));
+    expect(() => principalProjection(faces, 17)).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }));
   });
 });
