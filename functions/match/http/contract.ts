@@ -53,11 +53,10 @@ const securitySchemes = {
     in: 'header',
     name: 'Authorization',
     description:
-      'AWS Signature Version 4: by AWS credentials (service `execute-api`), or by an access key that the operator has issued',
+      'AWS Signature Version 4: by AWS credentials (service `execute-api`), or by an access key that the operator has issued (service `facenet` or `execute-api`)',
     'x-amazon-apigateway-authtype': 'awsSigv4',
   },
   token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'a token of the identity provider' },
-  key: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'a key that was issued at deployment' },
 } as const;
 
 /** Adds to the document what no route brings. */
