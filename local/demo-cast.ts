@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { cutPortrait } from '../lib/adapters/sharp-portrait.ts';
 import { ConfigError } from '../lib/core/errors.ts';
-import { embedLargestFaces, findFaces } from '../lib/core/photo-faces.ts';
+import { embedChosenFaces, findFaces } from '../lib/core/photo-faces.ts';
 import { euclideanDistance } from '../lib/vision/distance.ts';
 import { thresholdOf } from '../lib/vision/similarity.ts';
 import { noStore } from './no-store.ts';
@@ -95,7 +95,7 @@ async function whoIsAlone(vision: Vision, photos: readonly PhotoFile[]): Promise
     const bytes = await readFile(photo.path);
     const { faces } = await findFaces({ ...vision, store: noStore }, { bytes });
     if (faces.length !== 1) continue;
-    const [face] = await embedLargestFaces({ ...vision, store: noStore }, [{ bytes }]);
+    const [face] = await embedChosenFaces({ ...vision, store: noStore }, [{ photo: { bytes } }]);
     const { embedding } = face!;
     if (enrolled.some((other) => euclideanDistance(other.embedding, embedding) <= threshold)) continue;
     const person = basename(photo.name, extname(photo.name));

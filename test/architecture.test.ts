@@ -14,7 +14,7 @@ const vendors = ['@aws-sdk/', '@smithy/', 'onnxruntime-node', 'sharp', 'libheif'
 
 const rooms: Readonly<Record<string, Room>> = {
   'lib/vision': { imports: [], packages: [] },
-  'lib/core': { imports: ['lib/vision'], packages: ['zod', 'uuid', 'node:zlib'] },
+  'lib/core': { imports: ['lib/vision'], packages: ['zod', 'uuid', 'node:crypto', 'node:zlib'] },
   'lib/adapters': { imports: ['lib/core', 'lib/vision', 'lib/config'] },
   'lib/config': { imports: ['lib/core/errors'], packages: ['zod', 'node:os', 'node:path'] },
   functions: { imports: ['lib'] },

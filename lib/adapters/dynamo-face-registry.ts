@@ -53,6 +53,10 @@ const condition = {
   exists: 'attribute_exists(#pk)',
   unknown: 'attribute_not_exists(#pk)',
   isPerson: 'attribute_exists(#faceIds) OR attribute_exists(#byName)',
+  movesNowhereElse:
+    '(attribute_exists(#faceIds) OR attribute_exists(#byName)) AND (attribute_not_exists(#movingTo) OR #movingTo = :to)',
+  movesNowhereElseAsBefore:
+    '#version = :version AND (attribute_exists(#faceIds) OR attribute_exists(#byName)) AND (attribute_not_exists(#movingTo) OR #movingTo = :to)',
   isNobody: 'attribute_not_exists(#faceIds) AND attribute_not_exists(#byName)',
   withoutFaces: 'attribute_exists(#byName) AND attribute_not_exists(#faceIds)',
   withoutFacesAsBefore: 'attribute_exists(#byName) AND attribute_not_exists(#faceIds) AND #version = :version',
@@ -304,13 +308,17 @@ export class DynamoFaceRegistry implements FaceRegistry {
     await this.#settle(face, [face.person]);
   }
 
-  async createPerson(collection: string, person: string, renaming?: string): Promise<boolean> {
-    const made = await this.#updatePerson(collection, person, {
-      update: `, #byName = :byName${renaming === undefined ? '' : ', #renaming = :renaming'}`,
-      when: condition.isNobody,
-      values: { byName: true, renaming },
-    });
-    return made !== undefined;
+  async createPerson(collection: string, person: string): Promise<boolean> {
+    const write = { update: ', #byName = :byName', when: condition.isNobody, values: { byName: true } };
+    return (await this.#updatePerson(collection, person, write)) !== undefined;
+  }
+
+  async startMove(collection: string, person: string, to: string, version?: number): Promise<WriteOutcome> {
+    const when = version === undefined ? condition.movesNowhereElse : condition.movesNowhereElseAsBefore;
+    // Without faces, too, the person stays until the move is through.
+    const write = { update: ', #movingTo = :to, #byName = :byName', when, values: { to, byName: true, version } };
+    if (await this.#updatePerson(collection, person, write)) return 'written';
+    return (await this.getPerson(collection, person)) ? 'changed' : 'gone';
   }
 
   async deletePerson(collection: string, person: string, version?: number): Promise<'deleted' | 'changed' | 'gone'> {

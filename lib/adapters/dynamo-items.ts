@@ -119,8 +119,8 @@ export function vectorNumbers(embedding: Float32Array): NumberValue[] {
 
 /** Reads a person's item; undefined for one whose last face has just been taken away, and who was not made by name. */
 export function personOf(item: Item): PersonRecord | undefined {
-  const { collection, person, faceIds = [], byName, enrolledAt, version, renaming } = unmarshall(item);
-  const record = { collection, person, faceIds: [...faceIds], enrolledAt, version, ...(renaming && { renaming }) };
+  const { collection, person, faceIds = [], byName, enrolledAt, version, movingTo } = unmarshall(item);
+  const record = { collection, person, faceIds: [...faceIds], enrolledAt, version, ...(movingTo && { movingTo }) };
   return byName || record.faceIds.length > 0 ? record : undefined;
 }
 

@@ -8,7 +8,7 @@ import { eraseFaces, eraseImage } from './erase-image.ts';
 import { ImageRejectedError } from './errors.ts';
 import { expectFitToEnrol } from './fit-to-enrol.ts';
 import { faceIdOf, imageIdOf } from './ids.ts';
-import { type KeyMeaning, meaningOfKey } from './keys.ts';
+import { defaultCollection, type KeyMeaning, meaningOfKey } from './keys.ts';
 import type { FaceMessage, PhotoRef } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import type { ObjectChange } from './object-changes.ts';
@@ -83,6 +83,8 @@ async function takeUp(
     );
     return 'rejected';
   }
+  // Each photo makes its collection: it may have been deleted since the last one.
+  if (meaning.collection !== defaultCollection) await ports.registry.createCollection(meaning.collection);
   const person = meaning.kind === 'enrol' ? meaning.person : undefined;
   const { eTag } = change;
   const claim = await ports.registry.claimImage({ ...image, ...(person && { person }), ...(eTag && { eTag }) });

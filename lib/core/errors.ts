@@ -73,6 +73,14 @@ export class ImageRejectedError extends FacenetError {}
 /** A caller's request is wrong or names something that is not there. */
 export class RequestError extends FacenetError {}
 
+/** Something was changed by somebody else while it was worked on; trying again can help. */
+export class ConflictError extends RequestError {
+  /** @param what the thing that was to stay as it was read */
+  constructor(what: string) {
+    super('CONFLICT', `Expected ${what} to stay as it was read, somebody else changed it meanwhile. Try again.`);
+  }
+}
+
 /** A setting is missing or makes no sense; found at start, not at the first photo. */
 export class ConfigError extends FacenetError {
   constructor(message: string, options?: ErrorOptions) {

@@ -28,10 +28,18 @@ const face = z.object({
   confidence: z.number().min(0).max(1),
   quality: qualitySchema.exactOptional(),
 });
-const identity = z
-  .object({ person: z.string(), distance: z.number(), similarity: z.number().min(0).max(100), matchedFaceId: z.uuid() })
+const match = z.object({
+  person: z.string(),
+  distance: z.number(),
+  similarity: z.number().min(0).max(100),
+  matchedFaceId: z.uuid(),
+});
+const identity = match
+  .extend({
+    ambiguous: z.array(match).exactOptional().describe('other people who are nearly as near: it could as well be them'),
+  })
   .nullable()
-  .describe('who it is; null is unknown: nobody enrolled is near enough');
+  .describe('who it is, which for an assigned face is no guess; null is unknown: nobody enrolled is near enough');
 
 /** A photo is through: all its faces, each named or unknown. Comes again, with another id, when somebody enrolled or erased later changes a name. */
 export const imageIndexedSchema = z.object({

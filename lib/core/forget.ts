@@ -1,9 +1,8 @@
 import { type ErasePorts, eraseImage, eraseStoredFaces, isOfItsPhoto } from './erase-image.ts';
-import { RequestError } from './errors.ts';
+import { ConflictError, RequestError } from './errors.ts';
 import { imageIdOf } from './ids.ts';
 import { meaningOfKey, personPrefix } from './keys.ts';
-import { changedMeanwhile, personNotFound } from './people.ts';
-import { photoNotFound } from './photo-faces.ts';
+import { personNotFound, photoNotFound } from './not-found.ts';
 import type { ImageStore } from './ports.ts';
 import type { FaceRecord } from './records.ts';
 
@@ -61,7 +60,7 @@ export async function forgetPerson(ports: ForgetPorts, collection: string, perso
     ports,
     others.filter((face) => !isOfItsPhoto(face)),
   );
-  if ((await registry.deletePerson(collection, person)) === 'changed') throw changedMeanwhile(`person "${person}"`);
+  if ((await registry.deletePerson(collection, person)) === 'changed') throw new ConflictError(`"${person}"`);
   return { photos: keys.size };
 }
 

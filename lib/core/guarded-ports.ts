@@ -47,6 +47,7 @@ export function guardRegistry(registry: FaceRegistry, access: AccessOf): FaceReg
     listImages: (collection) => [collection],
     enrol: ({ collection }) => [collection],
     createPerson: (collection) => [collection],
+    startMove: (collection) => [collection],
     deletePerson: (collection) => [collection],
     getPerson: (collection) => [collection],
     listPeople: (collection) => [collection],

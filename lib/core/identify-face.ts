@@ -1,40 +1,70 @@
 import type { EmbedderCard } from '../vision/embedder-card.ts';
-import { similarityOf, thresholdOf } from '../vision/similarity.ts';
-import type { FaceRegistry } from './ports.ts';
+import { ambiguityMarginOf, similarityOf, thresholdOf } from '../vision/similarity.ts';
+import type { FaceRegistry, Neighbour } from './ports.ts';
 import type { FaceRecord, Match } from './records.ts';
 
 export interface IdentifyPorts {
-  readonly registry: FaceRegistry;
+  readonly registry: Pick<FaceRegistry, 'nearest' | 'getPerson'>;
   readonly embedder: EmbedderCard;
 }
 
-/** How many of the nearest enrolled faces are looked at before a face is called unknown. */
-const candidates = 10;
+/** Who a face is, and who else it could be. */
+export interface Identity extends Match {
+  /** Other people within the threshold and nearly as near: within the embedder's ambiguity margin of the nearest. The nearest first. */
+  readonly ambiguous: readonly Match[];
+}
+
+/** The most neighbours that are looked at: what one vector search answers. */
+export const mostNeighbours = 100;
 
 /**
- * Says who a face is: the person of the nearest enrolled face, or undefined (unknown) when none is within the threshold. A vector index may still
- * hold what was erased a moment ago, so the person's own record has the last word.
+ * Says who a face is: the person of the nearest enrolled face, or undefined (unknown) when none is within the threshold.
+ * @param threshold the largest distance at which anybody is named, 0..2
  * @throws UnavailableError
  */
 export async function identifyFace(
-  { registry, embedder }: IdentifyPorts,
+  ports: IdentifyPorts,
   face: Pick<FaceRecord, 'collection' | 'embedding'>,
-): Promise<Match | undefined> {
-  const threshold = thresholdOf(embedder);
-  const { collection, embedding } = face;
-  const nearest = await registry.nearest({
-    collection,
-    role: 'person',
-    model: embedder.id,
-    embedding,
-    count: candidates,
-  });
-  for (const { face: enrolled, distance } of nearest) {
-    if (distance > threshold) return undefined;
-    const person = enrolled.person === undefined ? undefined : await registry.getPerson(collection, enrolled.person);
-    if (person?.faceIds.includes(enrolled.faceId)) {
-      return { person: person.person, faceId: enrolled.faceId, distance, similarity: similarityOf(embedder, distance) };
-    }
+  threshold = thresholdOf(ports.embedder),
+): Promise<Identity | undefined> {
+  return identityAmong(ports.embedder, await nearestPeople(ports, face, threshold));
+}
+
+/** The first of the people near a face, and those of the others who are nearly as near; undefined when there are none. */
+export function identityAmong(embedder: EmbedderCard, [nearest, ...others]: readonly Match[]): Identity | undefined {
+  if (!nearest) return undefined;
+  const farthest = nearest.distance + ambiguityMarginOf(embedder);
+  return { ...nearest, ambiguous: others.filter(({ distance }) => distance <= farthest) };
+}
+
+/**
+ * The people near a vector, each by the nearest of their enrolled faces; the nearest first. A vector index may still hold what was erased or assigned to somebody
+ * else a moment ago, so the person's own record has the last word. It looks at the 100 nearest enrolled faces, which one vector search answers at most.
+ * @param threshold the largest distance at which anybody counts, 0..2
+ * @throws UnavailableError
+ */
+export async function nearestPeople(
+  { registry, embedder }: IdentifyPorts,
+  { collection, embedding }: Pick<FaceRecord, 'collection' | 'embedding'>,
+  threshold: number,
+): Promise<Match[]> {
+  const query = { collection, role: 'person', model: embedder.id, embedding, count: mostNeighbours } as const;
+  const near = (await registry.nearest(query)).filter(({ distance }) => distance <= threshold);
+  const names = new Set(near.flatMap(({ face }) => face.person ?? []));
+  const listed = new Map(
+    await Promise.all(
+      Array.from(names, async (person) => {
+        const record = await registry.getPerson(collection, person);
+        return [person, new Set(record?.faceIds)] as const;
+      }),
+    ),
+  );
+  const isListed = ({ face }: Neighbour) => listed.get(face.person ?? '')?.has(face.faceId);
+  const people = new Map<string, Match>();
+  for (const { face, distance } of near.filter(isListed)) {
+    const person = face.person!;
+    const similarity = similarityOf(embedder, distance);
+    if (!people.has(person)) people.set(person, { person, faceId: face.faceId, distance, similarity });
   }
-  return undefined;
+  return [...people.values()];
 }

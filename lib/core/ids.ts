@@ -9,6 +9,14 @@ export function imageIdOf(bucket: string, key: string): string {
   return v5(JSON.stringify(['image', bucket, key]), namespace);
 }
 
+/**
+ * The id of an image that was indexed through the API: of its bytes and of what its indexer calls it, so that indexing it again adds nothing.
+ * @param sha256 of the bytes, hexadecimal
+ */
+export function indexedImageIdOf(collection: string, sha256: string, externalImageId = ''): string {
+  return v5(JSON.stringify(['indexed', collection, sha256, externalImageId]), namespace);
+}
+
 /** The id of a face: of one image, in one version (its sequencer), at one box. The same photo delivered twice gives the same ids. */
 export function faceIdOf(imageId: string, sequencer: string, box: BoundingBox): string {
   return v5(JSON.stringify(['face', imageId, sequencer, box.left, box.top, box.width, box.height]), namespace);

@@ -37,9 +37,14 @@ export function collectionOfPath(path: string): string | undefined {
   return /^collections\/([^/]+)\//.exec(path)?.[1];
 }
 
+/** The folder that holds the folders of a collection's people, with its closing slash. */
+export function peoplePrefix(collection: string): string {
+  return `${collectionPrefix(collection)}people/`;
+}
+
 /** The folder that holds the photos which enrol a person, with its closing slash. */
 export function personPrefix(collection: string, person: string): string {
-  return `${collectionPrefix(collection)}people/${person}/`;
+  return `${peoplePrefix(collection)}${person}/`;
 }
 
 /** The folder that holds the photos of a collection to be indexed, with its closing slash. */

@@ -27,7 +27,7 @@ export type FaceMessage = z.infer<typeof faceMessageSchema>;
 /** A face that was erased, with what tag has to know of it to correct whoever was named by it. */
 const erasedFace = z.object({ faceId: z.uuid(), person: z.string().exactOptional() });
 
-/** What happened to an image, for tag to name, record and publish. */
+/** What happened to an image or to a face of it, for tag to name, record and publish. */
 export const tagMessageSchema = z.discriminatedUnion('kind', [
   z.object({ version: z.literal(1), kind: z.literal('embedded'), image: photoRef }),
   z.object({
@@ -43,6 +43,16 @@ export const tagMessageSchema = z.discriminatedUnion('kind', [
     image: imageRef,
     reason: z.enum(['removed', 'replaced']),
     faces: z.array(erasedFace),
+  }),
+  z.object({
+    version: z.literal(1),
+    kind: z.literal('assigned'),
+    image: imageRef,
+    faceId: z.uuid(),
+    /** Whose it is now; absent when it was released. */
+    person: z.string().exactOptional(),
+    /** Whose it was. */
+    before: z.string().exactOptional(),
   }),
 ]);
 export type TagMessage = z.infer<typeof tagMessageSchema>;

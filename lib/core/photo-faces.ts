@@ -1,8 +1,9 @@
 import { cropFace } from '../vision/align.ts';
 import { assessFace, type FaceQuality } from '../vision/face-quality.ts';
-import { type DetectedFace, largestFace } from '../vision/geometry.ts';
+import type { BoundingBox, DetectedFace } from '../vision/geometry.ts';
 import { photoSize, type RgbImage } from '../vision/image.ts';
 import { ImageRejectedError, RequestError } from './errors.ts';
+import { photoNotFound } from './not-found.ts';
 import type { FaceDetector, FaceEmbedder, ImageDecoder, ImageStore } from './ports.ts';
 import type { ImageSource } from './records.ts';
 
@@ -25,13 +26,25 @@ export interface PhotoFaces {
   readonly faces: readonly AssessedFace[];
 }
 
+/** A photo, and which of its faces is meant. */
+export interface ChosenPhoto {
+  readonly photo: PhotoInput;
+  /** The place of the face among all of the photo, the largest being 0. @default the largest that fits */
+  readonly pick?: number | undefined;
+  /** Which faces count. @default all */
+  readonly fits?: ((face: AssessedFace) => boolean) | undefined;
+}
+
 /** The face of a photo that was used, and its unit vector. */
 export interface UsedFace {
   readonly face: AssessedFace;
+  /** Among all faces of the photo, the largest being 0. */
+  readonly place: number;
   readonly width: number;
   readonly height: number;
-  /** How many faces the photo has; of several, the largest is used. */
   readonly facesInPhoto: number;
+  /** Where all faces of the photo are, the largest first. */
+  readonly boxes: readonly BoundingBox[];
   readonly embedding: Float32Array;
 }
 
@@ -41,52 +54,59 @@ export interface UsedFace {
  * @throws ImageRejectedError when it cannot be decoded
  */
 export async function findFaces(ports: Omit<PhotoPorts, 'embedder'>, input: PhotoInput): Promise<PhotoFaces> {
-  const photo = await ports.decoder.decode(await bytesOf(ports.store, input));
+  const photo = await ports.decoder.decode(await readPhoto(ports.store, input));
   const faces = await ports.detector.detect(photo);
   return { photo, faces: faces.map((face) => ({ ...face, quality: assessFace(photo, face) })) };
 }
 
 /**
- * Finds the largest face in each photo and embeds them all in one inference.
- * @throws RequestError PHOTO_NOT_FOUND
+ * Finds the chosen face in each photo and embeds them all in one inference.
+ * @throws RequestError PHOTO_NOT_FOUND, or FACE_NOT_FOUND when a photo has no face in the place that was picked
  * @throws ImageRejectedError when a photo cannot be decoded, or NO_FACE
  */
-export async function embedLargestFaces(ports: PhotoPorts, inputs: readonly PhotoInput[]): Promise<UsedFace[]> {
-  const found: { photo: RgbImage; face: AssessedFace; facesInPhoto: number }[] = [];
+export async function embedChosenFaces(ports: PhotoPorts, inputs: readonly ChosenPhoto[]): Promise<UsedFace[]> {
+  const found: { photo: RgbImage; faces: readonly AssessedFace[]; place: number }[] = [];
   for (const [i, input] of inputs.entries()) {
-    const { photo, faces } = await findFaces(ports, input);
-    const face = largestFace(faces);
-    if (!face) {
-      const which = inputs.length > 1 ? `photo ${i + 1} of ${inputs.length}` : 'the photo';
-      throw new ImageRejectedError(
-        'NO_FACE',
-        `Expected a face in ${which}, found none. Use one in which the face is visible and at least 20 pixels wide.`,
-      );
-    }
-    found.push({ photo, face, facesInPhoto: faces.length });
+    const { photo, faces } = await findFaces(ports, input.photo);
+    const which = inputs.length > 1 ? `photo ${i + 1} of ${inputs.length}` : 'the photo';
+    found.push({ photo, faces, place: placeOf(faces, input, which) });
   }
   const embeddings = await ports.embedder.embed(
-    found.map(({ photo, face }) => cropFace(photo, face, ports.embedder.card.crop)),
+    found.map(({ photo, faces, place }) => cropFace(photo, faces[place]!, ports.embedder.card.crop)),
   );
-  return found.map(({ photo, face, facesInPhoto }, i) => ({
-    face,
+  return found.map(({ photo, faces, place }, i) => ({
+    face: faces[place]!,
+    place,
     ...photoSize(photo),
-    facesInPhoto,
+    facesInPhoto: faces.length,
+    boxes: faces.map(({ box }) => box),
     embedding: embeddings[i]!,
   }));
 }
 
-async function bytesOf(store: Pick<ImageStore, 'read'>, input: PhotoInput): Promise<Uint8Array> {
+function placeOf(faces: readonly AssessedFace[], { pick, fits = () => true }: ChosenPhoto, which: string): number {
+  if (faces.length > 0 && pick !== undefined && !faces[pick]) {
+    throw new RequestError(
+      'FACE_NOT_FOUND',
+      `Expected a face in place ${pick} of ${which}, found ${faces.length} in it, the largest in place 0. Detect the faces of the photo to see their places.`,
+    );
+  }
+  const place = faces.findIndex((face, i) => i === (pick ?? i) && fits(face));
+  if (place >= 0) return place;
+  const unfit = faces.length === 0 ? 'none' : 'none that is of the quality asked for';
+  throw new ImageRejectedError(
+    'NO_FACE',
+    `Expected a face in ${which}, found ${unfit}. Use one in which the face is visible and at least 20 pixels wide.`,
+  );
+}
+
+/**
+ * The bytes of a photo.
+ * @throws RequestError PHOTO_NOT_FOUND
+ */
+export async function readPhoto(store: Pick<ImageStore, 'read'>, input: PhotoInput): Promise<Uint8Array> {
   if ('bytes' in input) return input.bytes;
   const object = await store.read(input);
   if (object) return object.bytes;
   throw photoNotFound(input.key);
-}
-
-/** That nothing is known of a photo. */
-export function photoNotFound(key: string): RequestError {
-  return new RequestError(
-    'PHOTO_NOT_FOUND',
-    `Expected a photo in the bucket under "${key}", found none. List the bucket to see its keys.`,
-  );
 }

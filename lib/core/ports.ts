@@ -171,7 +171,12 @@ export interface FaceRegistry {
   /** Lists an enrolled face with its person, who begins to exist by it; idempotent. A face that is gone or somebody else's by now is not listed. */
   enrol(face: Pick<FaceRecord, 'imageId' | 'faceId' | 'collection'> & { readonly person: string }): Promise<void>;
   /** Makes a person who stays also without a face. False when there is one of the name already. */
-  createPerson(collection: string, person: string, renaming?: string): Promise<boolean>;
+  createPerson(collection: string, person: string): Promise<boolean>;
+  /**
+   * Writes down that all faces of a person are about to become `to`'s, so that nobody else moves them elsewhere meanwhile, and whoever repeats it can go on.
+   * `changed` when they are on their way to another, or when `version` is no longer the person's.
+   */
+  startMove(collection: string, person: string, to: string, version?: number): Promise<WriteOutcome>;
   /** Removes a person who has no faces. `changed` when there are some, or when `version` is no longer the person's. */
   deletePerson(collection: string, person: string, version?: number): Promise<'deleted' | 'changed' | 'gone'>;
   getPerson(collection: string, person: string): Promise<PersonRecord | undefined>;

@@ -1,15 +1,14 @@
 import { cropFace } from '../vision/align.ts';
 import { photoSize } from '../vision/image.ts';
-import { identifyFace } from './identify-face.ts';
+import { type Identity, identifyFace } from './identify-face.ts';
 import { type AssessedFace, findFaces, type PhotoInput, type PhotoPorts } from './photo-faces.ts';
 import type { FaceRegistry } from './ports.ts';
-import type { Match } from './records.ts';
 
 /** A photo's faces, each with whom it was taken for; undefined is unknown. */
 export interface RecognisedPhoto {
   readonly width: number;
   readonly height: number;
-  readonly faces: readonly { readonly face: AssessedFace; readonly identity: Match | undefined }[];
+  readonly faces: readonly { readonly face: AssessedFace; readonly identity: Identity | undefined }[];
 }
 
 /**

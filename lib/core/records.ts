@@ -86,8 +86,8 @@ export interface PersonRecord {
   readonly enrolledAt: string;
   /** Grows with every change, also when the person is gone and made anew. */
   readonly version: number;
-  /** The renaming that made the person, so that one which broke off can be gone on with. */
-  readonly renaming?: string;
+  /** The person whose all faces are about to become: a renaming or merging that is on its way. */
+  readonly movingTo?: string;
 }
 
 /** People and faces that are kept apart from all others. */

@@ -1,7 +1,7 @@
 import type { EmbedderCard } from '../vision/embedder-card.ts';
-import { thresholdOf } from '../vision/similarity.ts';
+import { similarityOf, thresholdOf } from '../vision/similarity.ts';
 import type { FacenetEvent } from './events.ts';
-import { type IdentifyPorts, identifyFace } from './identify-face.ts';
+import { type IdentifyPorts, type Identity, identifyFace } from './identify-face.ts';
 import { eventIdOf } from './ids.ts';
 import type { ImageRef, PhotoRef, TagMessage } from './messages.ts';
 import type { Metrics } from './metrics.ts';
@@ -43,6 +43,8 @@ export async function followImage(ports: TagPorts, message: TagMessage): Promise
       ]);
     case 'erased':
       return correctErased(ports, message);
+    case 'assigned':
+      return followAssignment(ports, message);
   }
 }
 
@@ -66,33 +68,57 @@ async function facesOf(registry: FaceRegistry, image: ImageRecord): Promise<Face
 }
 
 async function enrol(ports: TagPorts, image: ImageRecord, person: string): Promise<void> {
-  const { registry, embedder, bus } = ports;
-  const threshold = thresholdOf(embedder);
-  for (const face of await facesOf(registry, image)) {
-    if (face.person !== person) continue;
-    const { faceId, collection, box, landmarks, confidence, quality, model, embedding } = face;
-    await registry.enrol({ ...face, person });
-    const shown = { faceId, box, landmarks, confidence, ...(quality && { quality }) };
-    const detail = { ...envelope(ports, 'Person Enrolled', image), image: imageOf(image), person, model, face: shown };
-    await bus.publish([{ type: 'Person Enrolled', detail }]);
-    if (model !== embedder.id) continue;
-    const query = { collection, role: 'photo', model: embedder.id, embedding, count: renamedAtOnce } as const;
-    const near = (await registry.nearest(query)).filter(({ distance }) => distance <= threshold);
-    await renameFacesOf(ports, new Set(near.map((neighbour) => neighbour.face.imageId)), faceId);
+  for (const face of await facesOf(ports.registry, image)) {
+    if (face.person === person) await introduce(ports, image, face, person);
   }
+}
+
+/** Makes a face name its person, tells so, and names the photos' faces near it. */
+async function introduce(ports: TagPorts, image: ImageRef, face: FaceRecord, person: string): Promise<void> {
+  const { registry, embedder, bus } = ports;
+  const { faceId, collection, box, landmarks, confidence, quality, model, embedding, assignedAt } = face;
+  await registry.enrol({ ...face, person });
+  const cause = assignedAt && `${faceId} ${assignedAt}`;
+  const shown = { faceId, box, landmarks, confidence, ...(quality && { quality }) };
+  const said = envelope(ports, 'Person Enrolled', image, cause);
+  await bus.publish([
+    { type: 'Person Enrolled', detail: { ...said, image: imageOf(image), person, model, face: shown } },
+  ]);
+  if (model !== embedder.id) return;
+  const query = { collection, role: 'photo', model: embedder.id, embedding, count: renamedAtOnce } as const;
+  const threshold = thresholdOf(embedder);
+  const near = (await registry.nearest(query)).filter(({ distance }) => distance <= threshold);
+  await renameFacesOf(ports, new Set(near.map((neighbour) => neighbour.face.imageId)), cause ?? faceId);
+}
+
+/** A face that was assigned names its person in photos, one that was released no longer does; and its own photo says whose it is. */
+async function followAssignment(ports: TagPorts, message: Extract<TagMessage, { kind: 'assigned' }>): Promise<void> {
+  const { registry, log } = ports;
+  const { image, faceId, person, before } = message;
+  const face = (await registry.facesOfImage(image.imageId)).find((stored) => stored.faceId === faceId);
+  if (!face) {
+    log.info('face superseded', { imageId: image.imageId, faceId });
+    return;
+  }
+  // Somebody may have assigned it anew meanwhile: that has word of its own.
+  if (person !== undefined && face.person === person) await introduce(ports, image, face, person);
+  const cause = `${faceId} ${face.assignedAt}`;
+  if (before !== undefined) {
+    await renameFacesOf(ports, await imagesNamedBy(registry, image.collection, before, new Set([faceId])), cause);
+  }
+  const photo = await registry.getImage(image.imageId);
+  const isToBeNamed = photo?.status === 'indexed' || face.person === undefined;
+  if (photo && isThrough(photo) && isToBeNamed) await nameFaces(ports, photo, cause, 'publish always');
 }
 
 async function correctErased(ports: TagPorts, message: Extract<TagMessage, { kind: 'erased' }>): Promise<void> {
   const { image, faces, reason } = message;
   const erased = new Set(faces.map((face) => face.faceId));
   const people = new Set(faces.flatMap((face) => face.person ?? []));
-  const images = new Set<string>();
   for (const person of people) {
-    for await (const face of ports.registry.facesOfPerson(image.collection, person, 'photo')) {
-      if (face.match && erased.has(face.match.faceId)) images.add(face.imageId);
-    }
+    const images = await imagesNamedBy(ports.registry, image.collection, person, erased);
+    await renameFacesOf(ports, images, `${image.imageId} ${image.sequencer} ${reason}`);
   }
-  await renameFacesOf(ports, images, `${image.imageId} ${image.sequencer} ${reason}`);
   const faceIds = [...erased].sort();
   // The API and the bucket's own notification can both tell of one erasure, each with a sequencer of its own: the id is that of the faces. Those that were
   // indexed through the API can come again with the same ids.
@@ -101,11 +127,29 @@ async function correctErased(ports: TagPorts, message: Extract<TagMessage, { kin
   await ports.bus.publish([{ type: 'Faces Erased', detail }]);
 }
 
+/** The images in which some of a person's faces gave the name. */
+async function imagesNamedBy(
+  registry: FaceRegistry,
+  collection: string,
+  person: string,
+  faceIds: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const images = new Set<string>();
+  for await (const { imageId, match } of registry.facesOfPerson(collection, person, 'photo')) {
+    if (match && faceIds.has(match.faceId)) images.add(imageId);
+  }
+  return images;
+}
+
 async function renameFacesOf(ports: TagPorts, imageIds: Iterable<string>, cause: string): Promise<void> {
   for (const imageId of imageIds) {
     const image = await ports.registry.getImage(imageId);
-    if (image?.status === 'indexed') await nameFaces(ports, image, cause, 'publish changes');
+    if (image && isThrough(image)) await nameFaces(ports, image, cause, 'publish changes');
   }
+}
+
+function isThrough({ status }: ImageRecord): boolean {
+  return status === 'indexed' || status === 'enrolled';
 }
 
 /**
@@ -119,23 +163,42 @@ async function nameFaces(
   when: 'publish always' | 'publish changes',
 ): Promise<void> {
   const faces = await facesOf(ports.registry, image);
-  // A face that has no vector of the embedder in use, because its collection is not moved to it yet, keeps the name that it has.
-  const isReadable = ({ model }: FaceRecord) => model === ports.embedder.id;
-  const matches = await Promise.all(faces.map((face) => (isReadable(face) ? identifyFace(ports, face) : face.match)));
-  const named = matches.filter((match) => match).length;
+  const identities = await Promise.all(faces.map((face) => identityOf(ports, face)));
+  const named = identities.filter((identity) => identity).length;
   ports.metrics.add({ FacesNamed: named, FacesUnknown: faces.length - named });
-  const changed = faces.some((face, i) => face.match?.person !== matches[i]?.person);
-  if (changed || when === 'publish always')
-    await ports.bus.publish([imageIndexed(ports, image, faces, matches, cause)]);
-  const written = await Promise.all(faces.map((face, i) => ports.registry.setMatch(face, matches[i])));
+  const changed = faces.some((face, i) => (face.person ?? face.match?.person) !== identities[i]?.person);
+  if (changed || when === 'publish always') {
+    await ports.bus.publish([imageIndexed(ports, image, faces, identities, cause)]);
+  }
+  const written = await Promise.all(
+    faces.map((face, i) =>
+      face.person === undefined ? ports.registry.setMatch(face, matchOf(identities[i])) : 'written',
+    ),
+  );
   if (written.includes('changed')) await nameFaces(ports, image, `${cause}, again`, 'publish always');
+}
+
+/** One that was assigned is whose it was said to be. One that has no vector of the embedder in use, because its collection is not moved to it yet, keeps its name. */
+async function identityOf(ports: TagPorts, face: FaceRecord): Promise<Identity | undefined> {
+  const { faceId, person, match, model } = face;
+  if (person !== undefined) {
+    return { person, faceId, distance: 0, similarity: similarityOf(ports.embedder, 0), ambiguous: [] };
+  }
+  return model === ports.embedder.id ? identifyFace(ports, face) : match && { ...match, ambiguous: [] };
+}
+
+/** What is stored of an identity: other people's names would outlast them there. */
+function matchOf(identity: Identity | undefined): Match | undefined {
+  if (!identity) return undefined;
+  const { ambiguous: _, ...match } = identity;
+  return match;
 }
 
 function imageIndexed(
   ports: TagPorts,
   image: ImageRecord,
   faces: readonly FaceRecord[],
-  matches: readonly (Match | undefined)[],
+  identities: readonly (Identity | undefined)[],
   cause: string,
 ): FacenetEvent {
   return {
@@ -153,15 +216,19 @@ function imageIndexed(
         landmarks,
         confidence,
         ...(quality && { quality }),
-        identity: identityOf(matches[i]),
+        identity: shownIdentity(identities[i]),
       })),
     },
   };
 }
 
-function identityOf(match: Match | undefined) {
-  if (!match) return null;
-  const { person, distance, similarity, faceId } = match;
+function shownIdentity(identity: Identity | undefined) {
+  if (!identity) return null;
+  const { ambiguous } = identity;
+  return { ...shownMatch(identity), ...(ambiguous.length > 0 && { ambiguous: ambiguous.map(shownMatch) }) };
+}
+
+function shownMatch({ person, distance, similarity, faceId }: Match) {
   return { person, distance, similarity, matchedFaceId: faceId };
 }
 

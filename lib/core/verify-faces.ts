@@ -1,7 +1,7 @@
 import { euclideanDistance } from '../vision/distance.ts';
 import { similarityOf, thresholdOf } from '../vision/similarity.ts';
-import { personNotFound } from './people.ts';
-import { embedLargestFaces, type PhotoInput, type PhotoPorts, type UsedFace } from './photo-faces.ts';
+import { personNotFound } from './not-found.ts';
+import { type ChosenPhoto, embedChosenFaces, type PhotoPorts, type UsedFace } from './photo-faces.ts';
 import type { FaceRegistry } from './ports.ts';
 
 /** Whether two faces are the same person's. */
@@ -17,31 +17,31 @@ export interface Verification {
 }
 
 /**
- * Compares the largest faces of two photos.
- * @throws RequestError PHOTO_NOT_FOUND
+ * Compares the chosen faces of two photos.
+ * @throws RequestError PHOTO_NOT_FOUND or FACE_NOT_FOUND
  * @throws ImageRejectedError when a photo cannot be decoded, or NO_FACE
  */
 export async function verifyPhotos(
   ports: PhotoPorts,
-  source: PhotoInput,
-  target: PhotoInput,
+  source: ChosenPhoto,
+  target: ChosenPhoto,
 ): Promise<Verification & { readonly source: UsedFace; readonly target: UsedFace }> {
-  const [a, b] = (await embedLargestFaces(ports, [source, target])) as [UsedFace, UsedFace];
+  const [a, b] = (await embedChosenFaces(ports, [source, target])) as [UsedFace, UsedFace];
   return { ...judge(ports, euclideanDistance(a.embedding, b.embedding)), source: a, target: b };
 }
 
 /**
- * Compares the largest face of a photo with every enrolled face of a person; the nearest decides.
- * @throws RequestError PHOTO_NOT_FOUND or PERSON_NOT_FOUND
+ * Compares the chosen face of a photo with every enrolled face of a person; the nearest decides.
+ * @throws RequestError PHOTO_NOT_FOUND, FACE_NOT_FOUND or PERSON_NOT_FOUND
  * @throws ImageRejectedError when the photo cannot be decoded, or NO_FACE
  */
 export async function verifyPerson(
   ports: PhotoPorts & { readonly registry: FaceRegistry },
-  source: PhotoInput,
+  source: ChosenPhoto,
   { collection, person }: { readonly collection: string; readonly person: string },
 ): Promise<Verification & { readonly source: UsedFace; readonly person: string; readonly faceId: string }> {
   if (!(await ports.registry.getPerson(collection, person))) throw personNotFound(collection, person);
-  const [used] = (await embedLargestFaces(ports, [source])) as [UsedFace];
+  const [used] = (await embedChosenFaces(ports, [source])) as [UsedFace];
   let nearest: { faceId: string; distance: number } | undefined;
   for await (const face of ports.registry.facesOfPerson(collection, person, 'person')) {
     if (face.model !== ports.embedder.card.id) continue;

@@ -16,6 +16,17 @@ export function thresholdOf(card: EmbedderCard, falseMatchRate = card.falseMatch
   );
 }
 
+/**
+ * Two people are told apart no better than this where the card does not say: a starting point, not measured yet. The noise that moves a face's distance to
+ * one person and not to the other is of this order.
+ */
+const usualAmbiguityMargin = 0.05;
+
+/** How much farther than the nearest person, 0..2, another one can be and still be meant: within it, both are named. */
+export function ambiguityMarginOf({ ambiguityMargin = usualAmbiguityMargin }: EmbedderCard): number {
+  return ambiguityMargin;
+}
+
 /** The calibrated similarity of two faces at a distance, 0 (nothing alike) to 100 (the same picture): linear between the card's knots, level beyond them. */
 export function similarityOf({ similarity: knots }: Pick<EmbedderCard, 'similarity'>, distance: number): number {
   const after = knots.findIndex((knot) => knot.distance >= distance);

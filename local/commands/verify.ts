@@ -46,7 +46,11 @@ async function verify(photo: string, other: string | undefined, options: Options
 
 async function compare(photo: string, other: string) {
   const [source, target] = await Promise.all([photo, other].map(readPhoto));
-  const result = await verifyPhotos({ ...(await openVision()), store: noStore }, source!, target!);
+  const result = await verifyPhotos(
+    { ...(await openVision()), store: noStore },
+    { photo: source! },
+    { photo: target! },
+  );
   return { ...result, source: usedOf(result.source), target: usedOf(result.target) };
 }
 

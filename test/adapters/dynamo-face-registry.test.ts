@@ -479,13 +479,12 @@ describe('people', () => {
 
     expect(await registry.createPerson('main', 'Ann')).toBe(true);
     expect(await registry.createPerson('main', 'Ann')).toBe(false);
-    expect(await registry.createPerson('main', 'Bill', 'a renaming')).toBe(true);
+    expect(await registry.createPerson('main', 'Bill')).toBe(true);
     await enrol(registry, enrolled('1'));
     await registry.deleteFaces([enrolled('1')]);
 
     const known = await registry.getPerson('main', 'Ann');
     expect(known).toEqual({ ...ann, faceIds: [], enrolledAt: now.toISOString(), version: now.getTime() + 3 });
-    expect(await registry.getPerson('main', 'Bill')).toMatchObject({ renaming: 'a renaming' });
     expect((await registry.listPeople('main', { limit: 10 })).items).toHaveLength(2);
     expect([await registry.countPeople('main'), await registry.countPeople('other')]).toEqual([2, 0]);
   });
@@ -503,6 +502,21 @@ describe('people', () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => registry.createPerson('main', 'Ann')));
 
     expect(answers.filter((made) => made)).toHaveLength(1);
+  });
+
+  test('move to one other at a time, who read them as they are', async () => {
+    const { registry } = await prepare();
+    await registry.createPerson('main', 'Ann');
+    const { version } = (await registry.getPerson('main', 'Ann'))!;
+
+    expect(await registry.startMove('main', 'Ann', 'Bill', version + 1)).toBe('changed');
+    expect(await registry.startMove('main', 'Ann', 'Bill', version)).toBe('written');
+    expect(await registry.startMove('main', 'Ann', 'Bill')).toBe('written');
+    expect(await registry.startMove('main', 'Ann', 'Carol')).toBe('changed');
+    expect(await registry.startMove('main', 'Nobody', 'Carol')).toBe('gone');
+
+    expect(await registry.getPerson('main', 'Ann')).toMatchObject({ movingTo: 'Bill' });
+    expect(await registry.getPerson('main', 'Nobody')).toBeUndefined();
   });
 
   test('are deleted when they have no faces and are as they were read', async () => {

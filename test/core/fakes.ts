@@ -111,7 +111,10 @@ export class FakeVision implements ImageDecoder, FaceDetector {
       }
       return faceAt(i * pitch + 4, side);
     });
-    this.#faces.set(photo, faces);
+    this.#faces.set(
+      photo,
+      faces.sort((a, b) => b.box.width - a.box.width),
+    );
     return photo;
   }
 
@@ -379,12 +382,26 @@ export class FakeRegistry implements FaceRegistry {
     else this.#take(face, face.person);
   }
 
-  async createPerson(collection: string, person: string, renaming?: string): Promise<boolean> {
+  async createPerson(collection: string, person: string): Promise<boolean> {
     const key = `${collection}/${person}`;
     if (this.people.has(key)) return false;
-    const made = { collection, person, faceIds: [], enrolledAt: now, version: ++this.#versions, byName: true };
-    this.people.set(key, { ...made, ...(renaming && { renaming }) });
+    this.people.set(key, {
+      collection,
+      person,
+      faceIds: [],
+      enrolledAt: now,
+      version: ++this.#versions,
+      byName: true,
+    });
     return true;
+  }
+
+  async startMove(collection: string, person: string, to: string, version?: number): Promise<WriteOutcome> {
+    const known = this.people.get(`${collection}/${person}`);
+    if (!known) return 'gone';
+    if ((known.movingTo ?? to) !== to || (version ?? known.version) !== known.version) return 'changed';
+    this.people.set(`${collection}/${person}`, { ...known, movingTo: to, byName: true, version: ++this.#versions });
+    return 'written';
   }
 
   async deletePerson(collection: string, person: string, version?: number): Promise<'deleted' | 'changed' | 'gone'> {

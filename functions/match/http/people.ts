@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { forgetPerson } from '../../../lib/core/forget.ts';
-import { personNotFound } from '../../../lib/core/people.ts';
+import { personNotFound } from '../../../lib/core/not-found.ts';
 import { forgottenAnswer, peopleAnswer, personAnswer, personOf } from './answers.ts';
 import type { ApiPorts } from './app.ts';
 import { tag } from './contract.ts';

@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { forgetPhoto } from '../../../lib/core/forget.ts';
 import { imageIdOf } from '../../../lib/core/ids.ts';
-import { photoNotFound } from '../../../lib/core/photo-faces.ts';
+import { photoNotFound } from '../../../lib/core/not-found.ts';
 import { prepareUpload } from '../../../lib/core/photo-upload.ts';
 import { forgottenAnswer, photoStatusAnswer, photoStatusOf, photosAnswer, uploadAnswer } from './answers.ts';
 import type { ApiPorts } from './app.ts';

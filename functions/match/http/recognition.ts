@@ -44,9 +44,9 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
   });
   app.openapi(verify, async (c) => {
     const fields = await readFields(c, verifyRequest, c.req.valid('query'));
-    const source = inputOf(fields.source);
+    const source = { photo: inputOf(fields.source) };
     if (fields.target) {
-      const result = await verifyPhotos(ports, source, inputOf(fields.target));
+      const result = await verifyPhotos(ports, source, { photo: inputOf(fields.target) });
       return c.json({ ...result, source: usedOf(result.source), target: usedOf(result.target) }, 200);
     }
     const { person, faceId, ...result } = await verifyPerson(ports, source, fields);
@@ -60,11 +60,21 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
     tags: [tag.recognition],
     summary: 'Who is it?',
     request: { query: searchRequest.query, body: photosBody(app, 'Search', searchRequest) },
-    responses: answers('The best people and faces, or unknown', searchAnswer, ...photoCodes, 'NO_FACE'),
+    responses: answers(
+      'The best people and faces, or unknown',
+      searchAnswer,
+      'COLLECTION_NOT_FOUND',
+      ...photoCodes,
+      'NO_FACE',
+    ),
   });
   app.openapi(search, async (c) => {
     const { image, ...options } = await readFields(c, searchRequest, c.req.valid('query'));
-    const { identity, people, faces, searched, threshold, model } = await searchFaces(ports, inputOf(image), options);
+    const { identity, people, faces, searched, threshold, model } = await searchFaces(
+      ports,
+      { photo: inputOf(image) },
+      options,
+    );
     const found = faces.map(({ face, distance, similarity }) => ({ ...faceOf(face), distance, similarity }));
     const known = { identity: identity ? matchOf(identity) : null, people: people.map(matchOf), faces: found };
     return c.json({ ...known, searched: usedOf(searched), threshold, model }, 200);

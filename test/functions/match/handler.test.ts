@@ -48,6 +48,7 @@ describe('the Lambda handler', () => {
   });
 
   it('reads a body in base64, and its query', async () => {
+    await api.pipeline.registry.createCollection('my team');
     const event = eventOf('POST', '/v1/search', {
       rawQueryString: 'count=3&collection=my%20team',
       headers: { 'content-type': 'image/jpeg' },

@@ -155,7 +155,9 @@ describe('POST /search', () => {
     expect(answer).toMatchObject({ identity: null, people: [], faces: [] });
   });
 
-  it('finds nobody of another collection', async () => {
+  it('finds nobody of another collection, and says when there is none', async () => {
+    await api.fail('COLLECTION_NOT_FOUND', 'POST', '/v1/search?collection=team', raw('10@40'));
+    await api.pipeline.registry.createCollection('team');
     expect(await api.ask('POST', '/v1/search?collection=team', raw('10@40'))).toMatchObject({
       identity: null,
       faces: [],

@@ -1,0 +1,195 @@
+import { euclideanDistance } from '../vision/distance.ts';
+import { similarityOf } from '../vision/similarity.ts';
+import { expectCollection } from './collections.ts';
+import { type ErasePorts, imageRefOf } from './erase-image.ts';
+import { ConflictError, RequestError } from './errors.ts';
+import type { TagMessage } from './messages.ts';
+import { personNotFound } from './not-found.ts';
+import type { FaceEmbedder } from './ports.ts';
+import type { FaceRecord, PersonRecord } from './records.ts';
+
+export interface AssignPorts extends ErasePorts {
+  readonly embedder: Pick<FaceEmbedder, 'card'>;
+}
+
+/** At most so many faces are assigned to a person: as many as one vector search answers, so that no person hides all others. Photos in the bucket may enrol more. */
+export const mostFacesOfPerson = 100;
+
+/** How often a face is looked at again that somebody else assigns at the same time. */
+const attempts = 3;
+
+/** A face that was not assigned or released, and why. */
+export interface FailedFace {
+  readonly faceId: string;
+  readonly reason: 'FACE_NOT_FOUND' | 'ASSIGNED_TO_ANOTHER' | 'NOT_ASSIGNED' | 'LOW_MATCH';
+  /** Whose it is. */
+  readonly person?: string;
+  /** How similar it is to the person's most similar face, 0..100. */
+  readonly similarity?: number;
+}
+
+export interface AssignedFaces {
+  readonly assigned: readonly string[];
+  readonly failed: readonly FailedFace[];
+}
+
+/**
+ * Makes stored faces a person's: they name that person from now on. Those that are somebody else's are left, and those that are the person's already count as
+ * assigned.
+ * @param maxDistance how near a face must be to one of those that the person has, where there are any
+ * @throws RequestError COLLECTION_NOT_FOUND, PERSON_NOT_FOUND, LIMIT_EXCEEDED; CONFLICT when somebody else keeps assigning one of them
+ */
+export function assignFaces(
+  ports: AssignPorts,
+  input: {
+    readonly collection: string;
+    readonly person: string;
+    readonly faceIds: readonly string[];
+    readonly maxDistance?: number | undefined;
+  },
+): Promise<AssignedFaces> {
+  return assign(ports, input, undefined);
+}
+
+/**
+ * Makes faces of one person another's.
+ * @throws RequestError COLLECTION_NOT_FOUND, PERSON_NOT_FOUND, LIMIT_EXCEEDED; CONFLICT when somebody else keeps assigning one of them
+ */
+export async function moveFaces(
+  ports: AssignPorts,
+  {
+    collection,
+    faceIds,
+    from,
+    to,
+  }: { readonly collection: string; readonly faceIds: readonly string[]; readonly from: string; readonly to: string },
+): Promise<AssignedFaces> {
+  return assign(ports, { collection, person: to, faceIds }, from);
+}
+
+/**
+ * Makes faces of a person nobody's: photos' faces to be named again, by somebody else.
+ * @throws RequestError COLLECTION_NOT_FOUND, PERSON_NOT_FOUND; CONFLICT when somebody else keeps assigning one of them
+ */
+export async function releaseFaces(
+  ports: AssignPorts,
+  {
+    collection,
+    person,
+    faceIds,
+  }: { readonly collection: string; readonly person: string; readonly faceIds: readonly string[] },
+): Promise<{ readonly released: readonly string[]; readonly failed: readonly FailedFace[] }> {
+  await knownPerson(ports, collection, person);
+  const { done, failed } = await change(
+    ports,
+    collection,
+    faceIds,
+    undefined,
+    ({ faceId, person: owner, assignedAt }) => {
+      if (owner === person) return undefined;
+      if (owner !== undefined) return { faceId, reason: 'ASSIGNED_TO_ANOTHER', person: owner };
+      // One that was released before can have been left without word.
+      return assignedAt === undefined ? { faceId, reason: 'NOT_ASSIGNED' } : undefined;
+    },
+  );
+  await ports.tags.send(done.map((face) => assignedMessage(face, { before: person })));
+  return { released: done.map(({ faceId }) => faceId), failed };
+}
+
+/** Word of a face that was assigned or released. */
+export function assignedMessage(
+  face: FaceRecord,
+  { person, before }: { readonly person?: string | undefined; readonly before?: string | undefined },
+): TagMessage {
+  const people = { ...(person !== undefined && { person }), ...(before !== undefined && { before }) };
+  return { version: 1, kind: 'assigned', image: imageRefOf(face), faceId: face.faceId, ...people };
+}
+
+/**
+ * Holds a person to have room for more faces.
+ * @throws RequestError LIMIT_EXCEEDED
+ */
+export function expectRoom({ person, faceIds }: PersonRecord, more: number): void {
+  if (more === 0 || faceIds.length + more <= mostFacesOfPerson) return;
+  throw new RequestError(
+    'LIMIT_EXCEEDED',
+    `Expected at most ${mostFacesOfPerson} faces of "${person}", received ${more} beside the ${faceIds.length} that there are. Delete some first: a few good ones know a person as well.`,
+  );
+}
+
+async function assign(
+  ports: AssignPorts,
+  {
+    collection,
+    person,
+    faceIds,
+    maxDistance = Number.POSITIVE_INFINITY,
+  }: {
+    readonly collection: string;
+    readonly person: string;
+    readonly faceIds: readonly string[];
+    readonly maxDistance?: number | undefined;
+  },
+  from: string | undefined,
+): Promise<AssignedFaces> {
+  const known = await knownPerson(ports, collection, person);
+  const has = new Set(known.faceIds);
+  expectRoom(known, new Set(faceIds.filter((faceId) => !has.has(faceId))).size);
+  const own: FaceRecord[] = [];
+  if (maxDistance < Number.POSITIVE_INFINITY) {
+    for await (const face of ports.registry.facesOfPerson(collection, person, 'person')) own.push(face);
+  }
+  const { done, failed } = await change(ports, collection, faceIds, person, (face) => {
+    const { faceId, person: owner } = face;
+    if (owner === person) return undefined;
+    if (owner !== undefined && owner !== from) return { faceId, reason: 'ASSIGNED_TO_ANOTHER', person: owner };
+    if (owner === undefined && from !== undefined) return { faceId, reason: 'NOT_ASSIGNED' };
+    const distance = nearestDistance(face, own);
+    if (own.length === 0 || distance <= maxDistance) return undefined;
+    return { faceId, reason: 'LOW_MATCH', similarity: similarityOf(ports.embedder.card, distance) };
+  });
+  // One that a photo in the bucket enrolled is told of by tag.
+  const told = done.filter((face) => face.person !== person || face.assignedAt !== undefined);
+  await ports.tags.send(told.map((face) => assignedMessage(face, { person, before: from })));
+  return { assigned: done.map(({ faceId }) => faceId), failed };
+}
+
+async function knownPerson({ registry }: AssignPorts, collection: string, person: string): Promise<PersonRecord> {
+  await expectCollection(registry, collection);
+  const known = await registry.getPerson(collection, person);
+  if (!known) throw personNotFound(collection, person);
+  return known;
+}
+
+/** The distance to the nearest of some faces of the same model; infinite when there is none. */
+function nearestDistance(face: FaceRecord, others: readonly FaceRecord[]): number {
+  const comparable = others.filter(({ model, faceId }) => model === face.model && faceId !== face.faceId);
+  return Math.min(...comparable.map(({ embedding }) => euclideanDistance(embedding, face.embedding)));
+}
+
+/** Makes each face `person`'s unless `refuse` says why not. `done` are the faces as they were before. */
+async function change(
+  { registry }: AssignPorts,
+  collection: string,
+  faceIds: readonly string[],
+  person: string | undefined,
+  refuse: (face: FaceRecord) => FailedFace | undefined,
+): Promise<{ readonly done: readonly FaceRecord[]; readonly failed: readonly FailedFace[] }> {
+  const changeOne = async (faceId: string): Promise<FaceRecord | FailedFace> => {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const face = await registry.getFace(collection, faceId);
+      if (!face) return { faceId, reason: 'FACE_NOT_FOUND' };
+      const refused = refuse(face);
+      if (refused) return refused;
+      const outcome = await registry.assignFace(face, person);
+      if (outcome === 'gone') return { faceId, reason: 'FACE_NOT_FOUND' };
+      if (outcome === 'written') return face;
+    }
+    throw new ConflictError(`the face ${faceId}`);
+  };
+  const ends = await Promise.all([...new Set(faceIds)].map(changeOne));
+  return {
+    done: ends.filter((end) => !('reason' in end)) as FaceRecord[],
+    failed: ends.filter((end) => 'reason' in end) as FailedFace[],
+  };
+}
