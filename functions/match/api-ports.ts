@@ -36,5 +36,6 @@ export async function apiPorts(): Promise<ApiPorts> {
     callers,
     maxImageBytes: config.maxImageBytes,
     log: createLog('api'),
+    now: () => new Date(),
   };
 }

@@ -9,7 +9,7 @@ import { routePath } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import { RequestError } from '../../../lib/core/errors.ts';
 import type { ForgetPorts } from '../../../lib/core/forget.ts';
-import type { PhotoPorts } from '../../../lib/core/photo-faces.ts';
+import type { IndexPorts } from '../../../lib/core/index-faces.ts';
 import type { UploadPorts } from '../../../lib/core/photo-upload.ts';
 import type { AnsweredRequests, ImageStore, Log } from '../../../lib/core/ports.ts';
 import { answerRekognitionError, isRekognition, rekognitionRoutes } from '../rekognition/app.ts';
@@ -29,7 +29,7 @@ import { scopeOfRequest } from './route-scopes.ts';
 const apiVersion = '/v1';
 
 /** What the API leans on. */
-export interface ApiPorts extends PhotoPorts, ForgetPorts, UploadPorts {
+export interface ApiPorts extends IndexPorts, ForgetPorts, UploadPorts {
   readonly store: ImageStore;
   readonly answered: AnsweredRequests;
   /** The largest body of a request, in bytes. */

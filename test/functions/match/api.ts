@@ -4,7 +4,7 @@ import { type ApiPorts, createApp } from '../../../functions/match/http/app.ts';
 import type { problemSchema } from '../../../functions/match/http/problem.ts';
 import type { ErrorCode } from '../../../lib/core/errors.ts';
 import { errorTable } from '../../../lib/core/errors.ts';
-import { FakeAnswered, fakeUploads, photoOf } from '../../core/fakes.ts';
+import { FakeAnswered, fakeUploads, now, photoOf } from '../../core/fakes.ts';
 import { Pipeline } from '../../core/pipeline.ts';
 import { Contract } from './contract.ts';
 
@@ -26,6 +26,7 @@ export class Api {
     maxImageBytes: 1_000_000,
     answered: new FakeAnswered(),
     uploads: fakeUploads,
+    now: () => new Date(now),
     log: {
       info: (_, details) => this.requests.push(details),
       warn() {},
