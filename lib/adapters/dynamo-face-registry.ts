@@ -288,13 +288,14 @@ export class DynamoFaceRegistry implements FaceRegistry {
 
   async listFaces(
     collection: string,
-    { person }: { readonly person?: string },
+    { person, role }: Parameters<FaceRegistry['listFaces']>[1],
     page: Page,
   ): Promise<Paged<FaceRecord>> {
+    const roles: readonly FaceRole[] = role ? [role] : ['person', 'photo'];
     const listing =
       person === undefined
         ? inCollection(collection, prefix.face)
-        : ofPerson(personPartition(collection, 'person', person), personPartition(collection, 'photo', person));
+        : ofPerson(...roles.map((each) => personPartition(collection, each, person)));
     const { items, ...more } = await this.#table.page(listing, page);
     return { items: items.map(this.#faceOf), ...more };
   }

@@ -165,7 +165,14 @@ export interface FaceRegistry {
     face: Pick<FaceRecord, 'imageId' | 'faceId' | 'collection' | 'person'>,
     person: string | undefined,
   ): Promise<WriteOutcome>;
-  listFaces(collection: string, filter: { readonly person?: string }, page: Page): Promise<Paged<FaceRecord>>;
+  /** All faces, or those of a person: enrolled ones, those in photos taken for the person, or both. */
+  listFaces(
+    collection: string,
+    filter:
+      | { readonly person?: undefined; readonly role?: undefined }
+      | { readonly person: string; readonly role?: FaceRole },
+    page: Page,
+  ): Promise<Paged<FaceRecord>>;
   listImages(collection: string, page: Page): Promise<Paged<ImageRecord>>;
 
   /** Lists an enrolled face with its person, who begins to exist by it; idempotent. A face that is gone or somebody else's by now is not listed. */

@@ -358,10 +358,12 @@ export class FakeRegistry implements FaceRegistry {
 
   async listFaces(
     collection: string,
-    { person }: { readonly person?: string },
+    { person, role }: Parameters<FaceRegistry['listFaces']>[1],
     page: Page,
   ): Promise<Paged<FaceRecord>> {
-    const named = (face: FaceRecord) => person === undefined || (face.person ?? face.match?.person) === person;
+    const named = (face: FaceRecord) =>
+      person === undefined ||
+      ((face.person ?? face.match?.person) === person && (role === undefined || face.role === role));
     return paged(
       [...this.faces.values()].filter((face) => face.collection === collection && named(face)),
       (face) => face.faceId,

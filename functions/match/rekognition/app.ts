@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { RequestError } from '../../../lib/core/errors.ts';
 import type { ApiPorts } from '../http/app.ts';
 import { quote } from '../http/problem.ts';
@@ -19,9 +19,31 @@ export function rekognitionRoutes(ports: ApiPorts) {
     const given = objectOf(await c.req.text());
     const parsed = input.safeParse(given);
     if (!parsed.success) throw invalidParameters(parsed.error, given);
-    return answer(c, await run(limited, parsed.data), 200);
+    const work = () => run(limited, parsed.data);
+    return answer(c, await answeredOnce(c, ports, { name, input: parsed.data }, work), 200);
   });
   return app;
+}
+
+const tokenSchema = z.object({ ClientRequestToken: z.string() });
+
+/** Does what comes with a token once, and answers it again when it comes again. Tokens are an access key's own, and of one operation. */
+async function answeredOnce(
+  c: Context,
+  { answered }: ApiPorts,
+  { name, input }: { readonly name: string; readonly input: unknown },
+  work: () => Promise<object>,
+): Promise<object> {
+  const { data } = tokenSchema.safeParse(input);
+  if (!data) return work();
+  const key = JSON.stringify([c.get('keyId'), name, data.ClientRequestToken]);
+  const call = { key, request: JSON.stringify(input), lambda: c.env?.lambdaContext };
+  const { answer } = await answered.once(call, async () => ({
+    status: 200,
+    headers: {},
+    body: JSON.stringify(await work()),
+  }));
+  return JSON.parse(answer.body);
 }
 
 /** Whether a request speaks AWS's JSON protocol: it is posted to the root, and a header names the operation. */

@@ -37,11 +37,12 @@ export function foundFaceOf({ box, confidence }: DetectedFace, photo: Size) {
 
 /** A stored face. Somebody's enrolled face has the person as its user. */
 export function faceOf(face: FaceRecord) {
-  const { faceId, imageId, box, confidence, imageWidth, imageHeight, model, role, person } = face;
+  const { faceId, imageId, externalImageId, box, confidence, imageWidth, imageHeight, model, role, person } = face;
   return {
     FaceId: faceId,
     BoundingBox: boundingBoxOf(box, { width: imageWidth, height: imageHeight }),
     ImageId: imageId,
+    ExternalImageId: externalImageId,
     Confidence: percentOf(confidence),
     IndexFacesModelVersion: model,
     ...(role === 'person' && { UserId: person }),

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createFailedApp } from '../../../../functions/match/http/app.ts';
-import { rekognitionAccess } from '../../../../functions/match/rekognition/operations.ts';
 import { ModelError } from '../../../../lib/core/errors.ts';
 import { Api } from '../api.ts';
 
@@ -69,13 +68,5 @@ describe('the protocol', () => {
       status: 400,
       code: 'INVALID_REQUEST',
     });
-  });
-});
-
-describe('the rights that a call needs', () => {
-  it('are those of its operation, and of the collection that it names', () => {
-    expect(rekognitionAccess('RekognitionService.DetectFaces', {})).toEqual({ scope: 'read' });
-    expect(rekognitionAccess('RekognitionService.CompareFaces', 'nonsense')).toEqual({ scope: 'read' });
-    expect(() => rekognitionAccess('RekognitionService.DetectLabels', {})).toThrow(/DetectLabels/);
   });
 });
