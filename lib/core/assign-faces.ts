@@ -1,12 +1,12 @@
 import { euclideanDistance } from '../vision/distance.ts';
 import { similarityOf } from '../vision/similarity.ts';
 import { expectCollection } from './collections.ts';
-import { type ErasePorts, imageRefOf } from './erase-image.ts';
+import type { ErasePorts } from './erase-image.ts';
 import { ConflictError, RequestError } from './errors.ts';
-import type { TagMessage } from './messages.ts';
 import { personNotFound } from './not-found.ts';
 import type { FaceEmbedder } from './ports.ts';
 import type { FaceRecord, PersonRecord } from './records.ts';
+import { assignedMessage, release } from './release.ts';
 
 export interface AssignPorts extends ErasePorts {
   readonly embedder: Pick<FaceEmbedder, 'card'>;
@@ -69,7 +69,7 @@ export async function moveFaces(
 
 /**
  * Makes faces of a person nobody's: photos' faces to be named again, by somebody else.
- * @throws RequestError COLLECTION_NOT_FOUND, PERSON_NOT_FOUND; CONFLICT when somebody else keeps assigning one of them
+ * @throws RequestError COLLECTION_NOT_FOUND or PERSON_NOT_FOUND
  */
 export async function releaseFaces(
   ports: AssignPorts,
@@ -80,29 +80,19 @@ export async function releaseFaces(
   }: { readonly collection: string; readonly person: string; readonly faceIds: readonly string[] },
 ): Promise<{ readonly released: readonly string[]; readonly failed: readonly FailedFace[] }> {
   await knownPerson(ports, collection, person);
-  const { done, failed } = await change(
-    ports,
-    collection,
-    faceIds,
-    undefined,
-    ({ faceId, person: owner, assignedAt }) => {
-      if (owner === person) return undefined;
-      if (owner !== undefined) return { faceId, reason: 'ASSIGNED_TO_ANOTHER', person: owner };
-      // One that was released before can have been left without word.
-      return assignedAt === undefined ? { faceId, reason: 'NOT_ASSIGNED' } : undefined;
-    },
-  );
-  await ports.tags.send(done.map((face) => assignedMessage(face, { before: person })));
-  return { released: done.map(({ faceId }) => faceId), failed };
-}
-
-/** Word of a face that was assigned or released. */
-export function assignedMessage(
-  face: FaceRecord,
-  { person, before }: { readonly person?: string | undefined; readonly before?: string | undefined },
-): TagMessage {
-  const people = { ...(person !== undefined && { person }), ...(before !== undefined && { before }) };
-  return { version: 1, kind: 'assigned', image: imageRefOf(face), faceId: face.faceId, ...people };
+  const own: FaceRecord[] = [];
+  const failed: FailedFace[] = [];
+  const wanted = [...new Set(faceIds)];
+  const found = await Promise.all(wanted.map((faceId) => ports.registry.getFace(collection, faceId)));
+  for (const [i, face] of found.entries()) {
+    const faceId = wanted[i]!;
+    if (!face) failed.push({ faceId, reason: 'FACE_NOT_FOUND' });
+    else if (face.person === person) own.push(face);
+    else if (face.person === undefined) failed.push({ faceId, reason: 'NOT_ASSIGNED' });
+    else failed.push({ faceId, reason: 'ASSIGNED_TO_ANOTHER', person: face.person });
+  }
+  await release(ports, own);
+  return { released: own.map(({ faceId }) => faceId), failed };
 }
 
 /**
@@ -172,7 +162,7 @@ async function change(
   { registry }: AssignPorts,
   collection: string,
   faceIds: readonly string[],
-  person: string | undefined,
+  person: string,
   refuse: (face: FaceRecord) => FailedFace | undefined,
 ): Promise<{ readonly done: readonly FaceRecord[]; readonly failed: readonly FailedFace[] }> {
   const changeOne = async (faceId: string): Promise<FaceRecord | FailedFace> => {

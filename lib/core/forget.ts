@@ -5,6 +5,7 @@ import { meaningOfKey, personPrefix } from './keys.ts';
 import { personNotFound, photoNotFound } from './not-found.ts';
 import type { ImageStore } from './ports.ts';
 import type { FaceRecord } from './records.ts';
+import { release } from './release.ts';
 
 export interface ForgetPorts extends ErasePorts {
   readonly store: ImageStore;
@@ -55,7 +56,7 @@ export async function forgetPerson(ports: ForgetPorts, collection: string, perso
     throw personNotFound(collection, person);
   }
   for (const key of keys) await erasePhoto(ports, key, collection);
-  for (const face of others.filter(isOfItsPhoto)) await registry.assignFace(face, undefined);
+  await release(ports, others.filter(isOfItsPhoto));
   await eraseStoredFaces(
     ports,
     others.filter((face) => !isOfItsPhoto(face)),

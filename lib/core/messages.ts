@@ -53,6 +53,8 @@ export const tagMessageSchema = z.discriminatedUnion('kind', [
     person: z.string().exactOptional(),
     /** Whose it was. */
     before: z.string().exactOptional(),
+    /** Of one that was released: since when it had been whose it was; absent when a photo enrolled it. */
+    since: z.string().exactOptional(),
   }),
 ]);
 export type TagMessage = z.infer<typeof tagMessageSchema>;

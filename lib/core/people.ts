@@ -1,10 +1,11 @@
-import { assignedMessage, expectRoom } from './assign-faces.ts';
+import { expectRoom } from './assign-faces.ts';
 import { expectCollection } from './collections.ts';
 import type { ErasePorts } from './erase-image.ts';
 import { ConflictError, RequestError } from './errors.ts';
 import { personNotFound } from './not-found.ts';
 import type { FaceRegistry } from './ports.ts';
 import type { FaceRecord, PersonRecord } from './records.ts';
+import { assignedMessage } from './release.ts';
 
 /** How often a person's faces are moved, as long as new ones come meanwhile. */
 const passes = 3;

@@ -94,8 +94,14 @@ async function introduce(ports: TagPorts, image: ImageRef, face: FaceRecord, per
 /** A face that was assigned names its person in photos, one that was released no longer does; and its own photo says whose it is. */
 async function followAssignment(ports: TagPorts, message: Extract<TagMessage, { kind: 'assigned' }>): Promise<void> {
   const { registry, log } = ports;
-  const { image, faceId, person, before } = message;
-  const face = (await registry.facesOfImage(image.imageId)).find((stored) => stored.faceId === faceId);
+  const { image, faceId, person, before, since } = message;
+  const read = async () => (await registry.facesOfImage(image.imageId)).find((stored) => stored.faceId === faceId);
+  let face = await read();
+  // Who released it leaves word first, and may have ended there.
+  if (person === undefined && face && face.person === before && face.assignedAt === since) {
+    await registry.assignFace(face, undefined);
+    face = await read();
+  }
   if (!face) {
     log.info('face superseded', { imageId: image.imageId, faceId });
     return;
@@ -115,6 +121,11 @@ async function correctErased(ports: TagPorts, message: Extract<TagMessage, { kin
   const { image, faces, reason } = message;
   const erased = new Set(faces.map((face) => face.faceId));
   const people = new Set(faces.flatMap((face) => face.person ?? []));
+  // Who erases them leaves word first, and may not be through yet, or have ended there. What was indexed through the API later has the same ids.
+  const stored = await ports.registry.facesOfImage(image.imageId);
+  await ports.registry.deleteFaces(
+    stored.filter(({ faceId, sequencer }) => erased.has(faceId) && sequencer <= image.sequencer),
+  );
   for (const person of people) {
     const images = await imagesNamedBy(ports.registry, image.collection, person, erased);
     await renameFacesOf(ports, images, `${image.imageId} ${image.sequencer} ${reason}`);

@@ -2,6 +2,7 @@ import { followObjectChange } from '../../lib/core/detect-image.ts';
 import { embedFaces } from '../../lib/core/embed-faces.ts';
 import type { FacenetEvent } from '../../lib/core/events.ts';
 import { type ObjectChange, objectChangesOf } from '../../lib/core/object-changes.ts';
+import type { FaceRegistry, TagQueue } from '../../lib/core/ports.ts';
 import { followImage } from '../../lib/core/tag-image.ts';
 import {
   card,
@@ -28,7 +29,38 @@ export class Pipeline {
   readonly bus = new FakeBus();
   readonly embedder = new FakeEmbedder();
   readonly metrics = new FakeMetrics();
+  readonly bucket = 'photos';
+  /** The time of use cases of the API, in milliseconds. */
+  clock = Date.parse(now);
+  readonly now = () => new Date(this.clock);
   #changes = 0;
+
+  /** What use cases of the API lean on: as it is, or such that it fails every call after some, as where a process dies. */
+  ports(calls = Number.POSITIVE_INFINITY) {
+    const { store, vision, embedder, bucket, now } = this;
+    let left = calls;
+    const dying = <T extends object>(port: T): T =>
+      new Proxy(port, {
+        get(target, name) {
+          const method = Reflect.get(target, name);
+          if (typeof method !== 'function') return method;
+          return (...args: unknown[]) => {
+            if (--left < 0) throw new Error('died');
+            return method.apply(target, args);
+          };
+        },
+      });
+    const [registry, tags] = [dying<FaceRegistry>(this.registry), dying<TagQueue>(this.tags)];
+    return { store, decoder: vision, detector: vision, embedder, registry, tags, bucket, now };
+  }
+
+  /** Lets tag follow what was left for it; answers the events it gave, each once. */
+  async told(): Promise<FacenetEvent[]> {
+    const before = this.bus.events.length;
+    while (this.tags.messages.length > 0) await this.tag();
+    const events = this.bus.events.slice(before);
+    return [...new Map(events.map((event) => [event.detail.id, event])).values()];
+  }
 
   /** Puts a photo into the bucket; answers the change that the bucket would announce. */
   put(key: string, photo: string): ObjectChange {
