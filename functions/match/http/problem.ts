@@ -94,6 +94,7 @@ export function answerProblem(c: Context, error: unknown): Response {
   return c.json(problem, status as ContentfulStatusCode, {
     'content-type': 'application/problem+json',
     ...(code === 'UNAVAILABLE' && { 'retry-after': String(retryAfter) }),
+    ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'AWS4-HMAC-SHA256' }),
   });
 }
 

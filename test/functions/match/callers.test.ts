@@ -115,7 +115,9 @@ describe('where access keys are asked for', () => {
     ['an unsigned body', (request) => changed(request, 'x-amz-content-sha256', 'UNSIGNED-PAYLOAD')],
   ])('a request with %s than was signed is refused as a problem', async (_, change) => {
     const request = await signedRequest(`${host}/v1/search`, inJson(issue(['read']), { image: inBase64('10@40') }));
-    await problemIn(await appOf().request(change(request)), 'UNAUTHENTICATED');
+    const response = await appOf().request(change(request));
+    await problemIn(response, 'UNAUTHENTICATED');
+    expect(response.headers.get('www-authenticate')).toBe('AWS4-HMAC-SHA256');
   });
 
   it('a revoked key is refused, and one signed too early or too late', async () => {
