@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SQSClient } from '@aws-sdk/client-sqs';
@@ -41,7 +41,7 @@ interface Shape {
 
 const cores = availableParallelism();
 
-/** Detection works mostly in JavaScript, on one core: as many photos at a time as there are cores. Embedding works in ONNX Runtime, which spreads a batch over them. */
+/** Detection of many photos takes the fewest cycles on one core each: as many at a time as there are cores. Embedding works in ONNX Runtime, which spreads a batch over them. */
 const shapes: Readonly<Record<'detect' | 'embed' | 'tag' | 'api', Shape>> = {
   detect: {
     module: 'detect/handler',
@@ -80,7 +80,10 @@ export function startFunctions({ environment, queues, client, output, failed }: 
   };
   const functions = Object.entries(shapes).map(([name, { module, threads, source, ...limits }]) => {
     const settings = functionEnvironment({ ...common, [variable.threads]: String(threads) });
-    const runs = new LocalFunction({ name, module: moduleOf(module), ...limits, environment: settings }, output);
+    // Somebody waits for an answer of the API, and nobody for a queue.
+    const priority = source && { priority: constants.priority.PRIORITY_BELOW_NORMAL };
+    const definition = { name, module: moduleOf(module), ...limits, ...priority, environment: settings };
+    const runs = new LocalFunction(definition, output);
     const mapping =
       source &&
       startEventSourceMapping({

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { setPriority } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Invocation, InvocationResult } from './invocation.ts';
@@ -12,6 +13,8 @@ export interface FunctionDefinition {
   readonly timeoutSeconds: number;
   /** How many events are handled at the same time, each in a process of its own. */
   readonly concurrency: number;
+  /** How much its processes stand back, as `os.setPriority` takes it. @default as this one */
+  readonly priority?: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -81,6 +84,9 @@ export class LocalFunction {
       execArgv: loader,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    const { priority } = this.#definition;
+    // Before it has any threads of its own: those that it starts take after it.
+    if (priority !== undefined && child.pid !== undefined) setPriority(child.pid, priority);
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', this.#output);
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message));

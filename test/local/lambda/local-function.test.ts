@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type FunctionDefinition, FunctionFailedError, LocalFunction } from '../../../local/lambda/local-function.ts';
@@ -41,6 +42,13 @@ const isAlive = (pid: number) => {
 };
 
 describe('a function in processes of its own', () => {
+  it('stands back behind others where it is told to', async () => {
+    const own = getPriority();
+
+    expect(getPriority((await open().invoke('process')).pid)).toBe(own);
+    expect(getPriority((await open({ ...defaults, priority: own + 5 }).invoke('process')).pid)).toBe(own + 5);
+  });
+
   it('runs the handler with an event and the context of Lambda, in one process that it keeps, and collects what it prints', async () => {
     const local = open();
 
