@@ -84,8 +84,8 @@ const tombstoneSeconds = 14 * 24 * 60 * 60;
 const mostNeighbours = 100;
 
 /** The index is approximate, so more neighbours are fetched than asked for: this many times, and no fewer than `fetchedAtLeast`. */
-const fetchedTimes = 4;
-const fetchedAtLeast = 50;
+const fetchedTimes = 2;
+const fetchedAtLeast = 25;
 
 /** How many faces of a person are read at once; one call of DynamoDB answers so many. */
 const readAtOnce = 100;

@@ -16,6 +16,8 @@ export interface Identity extends Match {
 
 /** The most neighbours that are looked at: what one vector search answers. */
 export const mostNeighbours = 100;
+/** Those that are asked for at first. Where one of them is too far to count, as nearly always, none is beyond; and what is not fetched takes no time. */
+const firstNeighbours = 10;
 
 /**
  * Says who a face is: the person of the nearest enrolled face, or undefined (unknown) when none is within the threshold.
@@ -48,8 +50,11 @@ export async function nearestPeople(
   { collection, embedding }: Pick<FaceRecord, 'collection' | 'embedding'>,
   threshold: number,
 ): Promise<Match[]> {
-  const query = { collection, role: 'person', model: embedder.id, embedding, count: mostNeighbours } as const;
-  const near = (await registry.nearest(query)).filter(({ distance }) => distance <= threshold);
+  const query = { collection, role: 'person', model: embedder.id, embedding } as const;
+  const isNear = ({ distance }: Neighbour) => distance <= threshold;
+  const first = await registry.nearest({ ...query, count: firstNeighbours });
+  const isAll = first.length < firstNeighbours || !first.every(isNear);
+  const near = (isAll ? first : await registry.nearest({ ...query, count: mostNeighbours })).filter(isNear);
   const names = new Set(near.flatMap(({ face }) => face.person ?? []));
   const listed = new Map(
     await Promise.all(

@@ -40,6 +40,8 @@ export class VectorStore {
   readonly #row: Float32Array<ArrayBuffer>;
   readonly #floats: number;
   #codes: number;
+  /** All vectors, where they are few: reading thousands one by one takes longer than the search. */
+  #few: Float32Array<ArrayBuffer> | undefined;
   #scale = 0;
 
   /**
@@ -65,6 +67,11 @@ export class VectorStore {
 
   /** The vector in a slot, until the next one is asked for. */
   vectorOf(slot: number): Float32Array {
+    const { dimensions, journal } = this;
+    if (journal.slots * this.#row.byteLength <= blockBytes) {
+      this.#few ??= this.#readFloats(0, journal.slots);
+      return this.#few.subarray(slot * dimensions, (slot + 1) * dimensions);
+    }
     readSync(this.#floats, this.#row, 0, this.#row.byteLength, slot * this.#row.byteLength);
     return this.#row;
   }
@@ -84,6 +91,7 @@ export class VectorStore {
 
   /** Puts a vector with its codes, and answers its slot: a key that is known keeps its own. */
   put(key: string, group: string, vector: Float32Array, codes: Int8Array): number {
+    this.#few = undefined;
     const slot = this.journal.slotFor(key);
     writeSync(this.#floats, vector, 0, vector.byteLength, slot * vector.byteLength);
     writeSync(this.#codes, codes, 0, codes.length, headBytes + slot * codes.length);
@@ -95,6 +103,7 @@ export class VectorStore {
   remove(key: string): number | undefined {
     const slot = this.journal.slotOf(key);
     if (slot === undefined) return undefined;
+    this.#few = undefined;
     const nothing = new Uint8Array(this.#row.byteLength);
     writeSync(this.#floats, nothing, 0, nothing.length, slot * nothing.length);
     writeSync(this.#codes, nothing, 0, this.dimensions, headBytes + slot * this.dimensions);
@@ -135,6 +144,12 @@ export class VectorStore {
     rmSync(this.#folder, { recursive: true });
   }
 
+  #readFloats(slot: number, rows: number): Float32Array<ArrayBuffer> {
+    const floats = new Float32Array(rows * this.dimensions);
+    readSync(this.#floats, floats, 0, floats.byteLength, slot * this.#row.byteLength);
+    return floats;
+  }
+
   /** How many rows of so many bytes are read at once. */
   #rowsOf(bytes: number): number {
     return Math.max(1, Math.min(this.journal.slots, Math.floor(blockBytes / bytes)));
@@ -155,6 +170,7 @@ export class VectorStore {
   }
 
   #clear(): void {
+    this.#few = undefined;
     this.journal.clear();
     ftruncateSync(this.#floats);
     ftruncateSync(this.#codes, headBytes);
