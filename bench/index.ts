@@ -1,7 +1,7 @@
 /**
  * Measures this project beside rivals, in one run:
  *
- *     npm run bench -- [detect] [embed] [align] [search] [pipeline] [--rounds 15] [--vectors 1000000] [--json]
+ *     npm run bench -- [detect] [embed] [align] [search] [pipeline] [api] [--rounds 15] [--vectors 1000000] [--json]
  *
  * Without a name, all of them.
  */
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import type { VisionConfig } from '../lib/config.ts';
 import { prepareVision } from '../local/vision.ts';
 import { benchAlign } from './align.ts';
+import { benchApi } from './api.ts';
 import { benchDetect } from './detect.ts';
 import { benchEmbed } from './embed.ts';
 import { type Machine, machineOf } from './machine.ts';
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, Bench>> = {
   align: benchAlign,
   search: searchComparison,
   pipeline: benchPipeline,
+  api: benchApi,
 };
 
 /** bench/search.ts tells more when it is run by itself: recall, memory, first answer. */
@@ -54,14 +56,15 @@ function described({ processor, cores, memory, load, platform, node, packages }:
   return `${machine}; Node ${node}, ${versions.join(', ')}`;
 }
 
-function table({ task, timings }: Comparison): string {
+function table({ task, timings, facts = {} }: Comparison): string {
   const [ours] = timings as readonly [Timing, ...Timing[]];
   const longest = Math.max(...timings.map(({ name }) => name.length));
   const lines = timings.map(({ name, median, least, most, remark }) => {
     const times = `${ms(median)} ms  ${ms(least)} …${ms(most)}  ${(median / ours.median).toFixed(2).padStart(6)} ×`;
     return `  ${name.padEnd(longest)} ${times}${remark ? `  (${remark})` : ''}`;
   });
-  return `\n${task}\n${lines.join('\n')}`;
+  const known = Object.entries(facts).map(([fact, value]) => `  ${fact}: ${Number(value.toPrecision(4))}`);
+  return `\n${[task, ...lines, ...known].join('\n')}`;
 }
 
 function ms(milliseconds: number): string {

@@ -21,6 +21,8 @@ export interface Timing {
 export interface Comparison {
   readonly task: string;
   readonly timings: readonly Timing[];
+  /** What else is to be known, by what it is. */
+  readonly facts?: Readonly<Record<string, number>>;
 }
 
 let sink = 0;
@@ -52,7 +54,8 @@ export async function compare(
   return { task, timings: contestants.map((contestant, place) => timingOf(contestant, times[place]!)) };
 }
 
-function timingOf({ name, remark }: Contestant, times: readonly number[]): Timing {
+/** A contestant's times, taken together. */
+export function timingOf({ name, remark }: Pick<Contestant, 'name' | 'remark'>, times: readonly number[]): Timing {
   const sorted = times.toSorted((a, b) => a - b);
   const [median, least, most] = [sorted[sorted.length >> 1]!, sorted[0]!, sorted.at(-1)!];
   return { name, ...(remark !== undefined && { remark }), median, least, most };
