@@ -120,6 +120,18 @@ describe('who comes later', () => {
     expect(types(await pipeline.follow(pipeline.put('people/alice/b.jpg', '13@40')))).toEqual(['Person Enrolled']);
   });
 
+  it('and is nearly as near as who is named is mentioned in the event', async () => {
+    await pipeline.follow(pipeline.put('people/alice/a.jpg', '10@40'), pipeline.put('people/bob/a.jpg', '12@40'));
+
+    const [event] = await pipeline.follow(pipeline.put('photos/a.jpg', '10@40 90@30'));
+
+    const faces = event?.type === 'Image Indexed' ? event.detail.faces : [];
+    expect(faces.map(({ identity }) => identity?.ambiguous?.map(({ person }) => person))).toEqual([['bob'], undefined]);
+    expect(() => eventSchemas['Image Indexed'].parse(event?.detail)).not.toThrow();
+    // It is not stored: it would outlast the person.
+    expect(JSON.stringify([...pipeline.registry.faces.values()].map(({ match }) => match))).not.toContain('bob');
+  });
+
   it('while a photo is being named is not lost', async () => {
     await pipeline.follow(pipeline.put('people/alice/a.jpg', '10@40'));
     await pipeline.detect(pipeline.put('photos/p.jpg', '30@40'));
