@@ -15,6 +15,23 @@ export function secondsOption(text: string): number {
   return wholeNumber(text, 1, 3600);
 }
 
+/** Reads from the command line how much is done at the same time. */
+export function concurrencyOption(text: string): number {
+  return wholeNumber(text, 1, 64);
+}
+
+/** Reads a number of photos from the command line. */
+export function photosOption(text: string): number {
+  return wholeNumber(text, 1, 1_000_000);
+}
+
+/** Reads a similarity from the command line. */
+export function percentOption(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && number >= 0 && number <= 100) return number;
+  throw new InvalidArgumentError(`Expected a number from 0 to 100, received "${text}".`);
+}
+
 function wholeNumber(text: string, least: number, most: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= least && number <= most) return number;

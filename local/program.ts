@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import { version } from '../functions/match/http/version.ts';
 import { addCommand } from './commands/add.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
+import { compareCollectionsCommand } from './commands/compare-collections.ts';
 import { demoCommand } from './commands/demo.ts';
 import { evalCommand } from './commands/eval.ts';
 import { facesCommand } from './commands/faces.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { keysCommand } from './commands/keys.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { peopleCommand } from './commands/people.ts';
 import { reembedCommand } from './commands/reembed.ts';
@@ -35,6 +37,8 @@ export function createProgram(): Command {
     forgetCommand(),
     evalCommand(),
     reembedCommand(),
+    migrateCommand(),
+    compareCollectionsCommand(),
     trainCommand(),
     demoCommand(),
     calibrateCommand(),

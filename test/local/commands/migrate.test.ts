@@ -1,0 +1,185 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateCollectionCommand,
+  IndexFacesCommand,
+  ListFacesCommand,
+  type RekognitionClient,
+} from '@aws-sdk/client-rekognition';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rekognitionClient } from '../../functions/match/rekognition/client.ts';
+import { portrait, RunningStack } from '../running-stack.ts';
+import { facenet } from './facenet.ts';
+
+/** Two services: one stands for Amazon Rekognition and the bucket that it reads, the other is where everything moves to. */
+let old: RunningStack;
+let next: RunningStack;
+let clients: { readonly old: RekognitionClient; readonly next: RekognitionClient };
+let folder: string;
+
+/** Two photos of one woman, on two evenings, and one of another person. */
+let photos: Readonly<Record<string, Uint8Array>>;
+
+beforeAll(async () => {
+  [old, next] = await Promise.all([RunningStack.start(), RunningStack.start()]);
+  clients = { old: rekognitionClient(old.stack.api), next: rekognitionClient(next.stack.api) };
+  folder = await mkdtemp(join(tmpdir(), 'facenet-migrate-'));
+  const [alice, again, bob] = await Promise.all([
+    portrait(1, { left: 1478, top: 212, width: 204, height: 240 }),
+    portrait(3, { left: 1057, top: 198, width: 228, height: 280 }),
+    portrait(1, { left: 411, top: 354, width: 188, height: 230 }),
+  ]);
+  photos = { alice, 'alice again': again, bob };
+  await clients.old.send(new CreateCollectionCommand({ CollectionId: 'users' }));
+  for (const [name, Bytes] of Object.entries(photos)) {
+    await old.put(`users/${name}.jpg`, Bytes);
+    const ExternalImageId = name.replace(' ', '_');
+    await clients.old.send(new IndexFacesCommand({ CollectionId: 'users', Image: { Bytes }, ExternalImageId }));
+  }
+  await old.put('users/notes.txt', 'no photo');
+});
+
+afterAll(async () => {
+  clients.old.destroy();
+  clients.next.destroy();
+  await Promise.all([old.close(), next.close()]);
+  await rm(folder, { recursive: true });
+});
+
+const from = () => [
+  '--bucket',
+  old.stack.bucket,
+  '--s3-endpoint',
+  old.stack.s3,
+  '--prefix',
+  'users/',
+  '--data',
+  folder,
+];
+const to = () => ['--endpoint', next.stack.api, '--collection', 'users'];
+const oldUsers = () => ['--from-endpoint', old.stack.api];
+
+async function idsIn(CollectionId: string): Promise<string[]> {
+  const { Faces = [] } = await clients.next.send(new ListFacesCommand({ CollectionId }));
+  return Faces.map(({ ExternalImageId = 'none' }) => ExternalImageId).sort();
+}
+
+describe('facenet migrate', () => {
+  it('indexes the photos of a bucket with the ids of the old collection, and tells what it left', async () => {
+    const { code, stdout, stderr } = await facenet(
+      'migrate',
+      ...from(),
+      ...to(),
+      '--ids-from',
+      'users',
+      ...oldUsers(),
+      '--json',
+    );
+
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({
+      collection: 'users',
+      photos: 4,
+      indexed: 3,
+      faces: 3,
+      before: 0,
+      left: [{ key: 'users/notes.txt', code: 'NO_EXTERNAL_ID', reason: expect.any(String) }],
+      seconds: expect.any(Number),
+    });
+    expect(code).toBe(1);
+    expect(await idsIn('users')).toEqual(['alice', 'alice_again', 'bob']);
+  });
+
+  it('passes over what is done when it is run again', async () => {
+    const { code, stdout } = await facenet('migrate', ...from(), ...to(), '--id-rule', 'stem');
+
+    expect(stdout).toContain('left  users/notes.txt  InvalidImageFormatException');
+    expect(stdout).toMatch(/^0 of 4 photos indexed \(0 faces\), 3 were before, 1 left/m);
+    expect(code).toBe(1);
+    expect(await idsIn('users')).toEqual(['alice', 'alice_again', 'bob']);
+  });
+
+  it('takes ids from a file, and reads the bucket of the stack on the data folder by its keys', async () => {
+    for (const [name, bytes] of Object.entries(photos)) await next.put(`users/${name}.jpg`, bytes);
+    const file = join(folder, 'ids.csv');
+    await writeFile(file, 'users/alice.jpg,alice:1\nusers/alice again.jpg,alice:2\n');
+    const options = [
+      '--data',
+      next.data,
+      '--bucket',
+      next.stack.bucket,
+      '--prefix',
+      'users/',
+      '--collection',
+      'by-file',
+    ];
+
+    const { code, stdout } = await facenet(
+      'migrate',
+      ...options,
+      '--ids',
+      file,
+      '--journal',
+      join(folder, 'by-file.jsonl'),
+    );
+
+    expect(stdout).toMatch(/^left {2}users\/bob\.jpg {2}NO_EXTERNAL_ID/m);
+    expect(stdout).toMatch(/^2 of 3 photos indexed/m);
+    expect(code).toBe(1);
+    expect(await idsIn('by-file')).toEqual(['alice:1', 'alice:2']);
+  });
+
+  it.each([
+    ['both sources of ids', 2, () => [...from(), ...to(), '--ids', 'x.csv', '--ids-from', 'users'], 'received both'],
+    [
+      'an old collection that is not there',
+      2,
+      () => [...from(), ...to(), '--ids-from', 'missing', ...oldUsers()],
+      'ResourceNotFoundException',
+    ],
+    [
+      'an endpoint that does not answer',
+      3,
+      () => [...from(), '--endpoint', 'http://127.0.0.1:9', '--collection', 'users'],
+      'UNAVAILABLE',
+    ],
+    ['no collection', 2, () => from(), "required option '--collection <name>'"],
+  ])('ends on %s with %i', async (_, expected, options, message) => {
+    const { code, stderr } = await facenet('migrate', ...options());
+
+    expect(stderr).toContain(message);
+    expect(code).toBe(expected);
+  });
+});
+
+describe('facenet compare-collections', () => {
+  const compare = (...more: string[]) =>
+    facenet('compare-collections', ...from(), ...to(), '--from-collection', 'users', ...oldUsers(), ...more);
+
+  it('finds the same in the new collection as in the old one', async () => {
+    const { code, stdout, stderr } = await compare('--json');
+
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({
+      photos: 3,
+      same: 3,
+      different: 0,
+      onlyFrom: 0,
+      onlyTo: 0,
+      overlap: 1,
+      apart: [],
+    });
+    expect(code).toBe(0);
+  });
+
+  it('tells where the two are apart', async () => {
+    const { code, stdout } = await compare('--threshold', '100');
+
+    expect(code).toBe(1);
+    expect(stdout).toContain('users/alice.jpg: alice_again in the old one, nobody in the new one');
+    expect(stdout).toContain(
+      '3 photos with a face: the same is found in 1 (33.3 %), another in 0, only by the old one in 2',
+    );
+  });
+});
