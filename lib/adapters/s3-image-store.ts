@@ -8,7 +8,7 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { UnavailableError } from '../core/errors.ts';
+import { RequestError, UnavailableError } from '../core/errors.ts';
 import type { ImageStore } from '../core/ports.ts';
 import type { ImageSource } from '../core/records.ts';
 import { isNamed, unavailableOr } from './aws-failures.ts';
@@ -41,7 +41,11 @@ export function createS3ImageStore(
   };
 }
 
-/** A key of more than S3's 1,024 bytes cannot be there either. */
+/**
+ * A key of more than S3's 1,024 bytes cannot be there either, nor can a version whose id is none (InvalidArgument); one that marks a deletion has no content
+ * (MethodNotAllowed).
+ * @throws RequestError PHOTO_NOT_FOUND when it may not be read
+ */
 async function getObject(
   client: S3Client,
   { bucket, key, versionId }: ImageSource,
@@ -50,7 +54,13 @@ async function getObject(
     return await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }));
   } catch (error) {
     if (isNamed(error, 'NoSuchKey', 'NoSuchVersion', 'KeyTooLongError')) return undefined;
-    throw error;
+    if (versionId !== undefined && isNamed(error, 'InvalidArgument', 'MethodNotAllowed')) return undefined;
+    if (!isNamed(error, 'AccessDenied')) throw error;
+    throw new RequestError(
+      'PHOTO_NOT_FOUND',
+      `Expected a photo that this service may read, was denied "${key}". It reads people/, photos/ and collections/; put the photo there, or look at its permission s3:GetObject.`,
+      { cause: error },
+    );
   }
 }
 

@@ -17,6 +17,7 @@ import type {
 export interface ImageStore {
   /**
    * Reads an object whole. Undefined when it, or that version of it, is not there.
+   * @throws RequestError PHOTO_NOT_FOUND when it may not be read
    * @throws ImageRejectedError IMAGE_TOO_LARGE without reading it, when it is larger than allowed
    */
   read(source: ImageSource): Promise<StoredObject | undefined>;

@@ -63,6 +63,28 @@ describe('reading an object', () => {
     expect(await store.read({ bucket, key: `photos/${'long'.repeat(300)}` })).toBeUndefined();
   });
 
+  const refusing = (name: string) => {
+    const send = () => Promise.reject(Object.assign(new Error('refused'), { name }));
+    return createS3ImageStore({ send } as unknown as S3Client, { maxImageBytes: limit });
+  };
+
+  test.each(['InvalidArgument', 'MethodNotAllowed'])(
+    'answers undefined for a version that S3 refuses with %s, and for nothing else that it refuses so',
+    async (name) => {
+      expect(await refusing(name).read({ bucket, key: 'photos/a.jpg', versionId: 'none' })).toBeUndefined();
+      await expect(refusing(name).read({ bucket, key: 'photos/a.jpg' })).rejects.toThrow('refused');
+    },
+  );
+
+  test('tells apart what may not be read from what is not there', async () => {
+    const reading = refusing('AccessDenied').read({ bucket, key: 'secrets/a.jpg' });
+
+    await expect(reading).rejects.toMatchObject({
+      code: 'PHOTO_NOT_FOUND',
+      message: expect.stringContaining('denied'),
+    });
+  });
+
   test('answers undefined for a version that is gone', async () => {
     const { client, store } = await prepare({ versions: true });
     const one = await put(client, 'photos/a.jpg', 'one');
