@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFailedApp } from '../../../../functions/match/http/app.ts';
+import { createApp, createFailedApp } from '../../../../functions/match/http/app.ts';
 import { ModelError } from '../../../../lib/core/errors.ts';
 import { Api } from '../api.ts';
 
@@ -58,6 +58,12 @@ describe('the protocol', () => {
       'InternalServerError',
       500,
     );
+  });
+
+  it('lets nobody in who is not known, in its own words', async () => {
+    const app = createApp({ ...api.ports, callers: {} });
+    const response = await app.request('/', { method: 'POST', headers: target('DetectFaces'), body: '{}' });
+    await expectError(response, 'MissingAuthenticationTokenException');
   });
 
   it('leaves a line with the operation in the log', async () => {
