@@ -14,8 +14,8 @@ export const signedServices: readonly string[] = ['facenet', 'rekognition', 'exe
 /** Milliseconds by which a caller's clock may be wrong; that of AWS's services other than S3. */
 export const maxSkew = 5 * 60 * 1000;
 
-/** Headers by which a request is understood: one that is there has to be signed. So has each x-amz-. */
-const meaningful = /^(x-amz-.+|content-type|if-match|if-none-match|idempotency-key)$/;
+/** Headers by which a request is understood: one that is there has to be signed. So has each x-amz-, but for the one that CloudFront adds. */
+const meaningful = /^(x-amz-(?!cf-id$).+|content-type|if-match|if-none-match|idempotency-key)$/;
 
 /** Compared with where no key fits, so that a wrong id takes as long as a wrong secret. */
 const nobody = { secret: '0'.repeat(40) };

@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSigV4Authenticator } from '../../lib/adapters/sigv4-authenticator.ts';
 import type { AuthenticationFailure, Caller, SignedRequest } from '../../lib/core/access.ts';
@@ -161,7 +162,13 @@ describe('a signed request', () => {
 
   it('does not mind headers that proxies add', async () => {
     const request = await sign();
-    const headers = { ...request.headers, 'x-forwarded-for': '192.0.2.1', 'user-agent': 'curl', via: '1.1 proxy' };
+    const headers = {
+      ...request.headers,
+      'x-forwarded-for': '192.0.2.1',
+      'x-amzn-trace-id': 'Root=1',
+      'user-agent': 'curl',
+      'x-amz-cf-id': 'a',
+    };
     expect((await authenticate({ ...request, headers })).keyId).toBe(issued.id);
   });
 
@@ -278,6 +285,99 @@ it('a claim can be looked at before the body is there', async () => {
   expect(() => authenticator.expectClaim({ ...head, headers: {} })).toThrow(
     expect.objectContaining({ failure: 'missing' }),
   );
+});
+
+/** Requests as callers make them: any names, values and bytes. Segments of dots alone are for no signer. */
+const anyText = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+  .filter((text) => !/^\.+$|[/\\]/.test(text));
+const anyRequest = fc.record({
+  method: fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE'),
+  segments: fc.array(anyText, { minLength: 1, maxLength: 3 }),
+  query: fc.dictionary(
+    anyText.filter((name) => !/^x-amz-/i.test(name)),
+    fc.string({ unit: 'grapheme', maxLength: 12 }),
+    { maxKeys: 3 },
+  ),
+  headers: fc.dictionary(fc.stringMatching(/^x-[a-z]{1,8}$/), fc.stringMatching(/^[!-~]([ -~]{0,10}[!-~])?$/), {
+    maxKeys: 2,
+  }),
+  body: fc.string({ unit: 'grapheme', maxLength: 20 }),
+});
+type AnyRequest = typeof anyRequest extends fc.Arbitrary<infer T> ? T : never;
+const signingOf = ({ segments, ...rest }: AnyRequest): Signing => ({
+  ...rest,
+  path: `/${segments.map(strictly).join('/')}`,
+});
+const strictly = (text: string) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+
+it('whatever is signed is taken as it was signed, and not when any part of it is another', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      anyRequest,
+      anyRequest,
+      fc.constantFrom('method', 'segments', 'query', 'body', 'headers'),
+      async (one, other, part) => {
+        const request = await sign(signingOf(one));
+        expect((await authenticate(request)).keyId).toBe(issued.id);
+
+        const others = Object.fromEntries(Object.entries(one.headers).map(([name, value]) => [name, `${value}!`]));
+        const changed = await sign(signingOf({ ...one, [part]: part === 'headers' ? others : other[part] }));
+        const { authorization } = request.headers;
+        const taken = await authenticate({ ...changed, headers: { ...changed.headers, authorization } }).then(
+          () => true,
+          () => false,
+        );
+        expect(taken).toBe(changed.headers.authorization === authorization);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+const botocore = `
+import json, sys
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+for each in json.load(sys.stdin):
+    request = AWSRequest(method=each['method'], url=each['url'], headers=each['headers'], data=each['body'].encode())
+    SigV4Auth(Credentials(each['id'], each['secret']), 'facenet', 'eu-central-1').add_auth(request)
+    print(json.dumps(dict(request.headers)))
+`;
+const hasBotocore = spawnSync('python3', ['-c', 'import botocore.auth']).status === 0;
+
+it.skipIf(!hasBotocore)('what botocore signs is taken (skipped where it is not)', async () => {
+  const requests = fc.sample(anyRequest, { numRuns: 100, seed: 1 }).map(signingOf);
+  const input = requests.map(({ method, path, query, headers, body }) => {
+    const pairs = Object.entries(query!).map(([name, value]) => `${strictly(name)}=${strictly(String(value))}`);
+    const url = `https://faces.example${path}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`;
+    return { method, url, headers, body, id: issued.id, secret: issued.secret };
+  });
+  const { stdout, status, stderr } = spawnSync('python3', ['-c', botocore], {
+    input: JSON.stringify(input),
+    encoding: 'utf8',
+  });
+  expect(status, stderr).toBe(0);
+
+  const signed = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  for (const [i, { method, path, query, body }] of requests.entries()) {
+    const headers = Object.fromEntries(Object.entries(signed[i]!).map(([name, value]) => [name.toLowerCase(), value]));
+    const request = {
+      method: method!,
+      path: decodeURIComponent(path!),
+      query: new URLSearchParams(query as Record<string, string>),
+      headers: { host: 'faces.example', ...headers },
+      body: Buffer.from(body!),
+    };
+    await expect(authenticate(request, { now: Date.now() }), input[i]!.url).resolves.toMatchObject({
+      keyId: issued.id,
+    });
+  }
 });
 
 const hasCurl = spawnSync('curl', ['--aws-sigv4', 'x', '--version']).status === 0;
