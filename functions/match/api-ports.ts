@@ -35,7 +35,7 @@ export async function apiPorts(): Promise<ApiPorts> {
     maxRequestBytes: config.maxRequestBytes,
     callers,
     maxImageBytes: config.maxImageBytes,
-    log: createLog('api'),
     now: () => new Date(),
+    log: createLog('api'),
   };
 }

@@ -55,7 +55,7 @@ export async function renamePerson(
   },
 ): Promise<PersonRecord> {
   const { registry } = ports;
-  const known = await expectVersion(registry, collection, person, to, version);
+  const known = await personToMove(registry, collection, person, to, version);
   if (person === to) return known;
   if (known.movingTo !== to && (await registry.getPerson(collection, to))) throw personExists(collection, to);
   await movePerson(ports, known, to);
@@ -83,7 +83,7 @@ export async function mergePeople(
 ): Promise<PersonRecord> {
   const { registry } = ports;
   const [known, target] = await Promise.all([
-    expectVersion(registry, collection, from, into, version),
+    personToMove(registry, collection, from, into, version),
     getPerson(registry, collection, into),
   ]);
   if (from === into) return known;
@@ -92,8 +92,21 @@ export async function mergePeople(
   return getPerson(registry, collection, into);
 }
 
+/**
+ * Holds a person to be as the caller has read it.
+ * @param version undefined: any
+ * @throws RequestError PRECONDITION_FAILED
+ */
+export function expectVersion({ person, version: found }: PersonRecord, version: number | undefined): void {
+  if (version === undefined || found === version) return;
+  throw new RequestError(
+    'PRECONDITION_FAILED',
+    `Expected "${person}" as it was read, found version ${found} by now. Read the person again, and decide anew.`,
+  );
+}
+
 /** A move to `to` that is on its way has changed the version itself, so it is not held against it. */
-async function expectVersion(
+async function personToMove(
   registry: FaceRegistry,
   collection: string,
   person: string,
@@ -101,11 +114,8 @@ async function expectVersion(
   version: number | undefined,
 ): Promise<PersonRecord> {
   const known = await getPerson(registry, collection, person);
-  if (version === undefined || known.movingTo === to || known.version === version) return known;
-  throw new RequestError(
-    'PRECONDITION_FAILED',
-    `Expected "${person}" in version ${version}, found version ${known.version}. Read the person again, and decide anew.`,
-  );
+  if (known.movingTo !== to) expectVersion(known, version);
+  return known;
 }
 
 async function movePerson(ports: ErasePorts, { collection, person, version, movingTo }: PersonRecord, to: string) {

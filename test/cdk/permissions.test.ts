@@ -200,6 +200,16 @@ it('each function may call DynamoDB as it does, and no further', async () => {
   await ask('GET', '/v1/photos');
   await ask('POST', '/v1/search', { image: { key: 'photos/party.jpg' } });
   await ask('POST', '/v1/verify', { source: { key: 'photos/party.jpg' }, person: 'alice' });
+  const bytes = Buffer.from(photoOf('140@40')).toString('base64');
+  await ask('POST', '/v1/collections', { collection: 'team' });
+  await ask('GET', '/v1/collections');
+  await ask('GET', '/v1/collections/team');
+  await ask('DELETE', '/v1/collections/team');
+  await ask('POST', '/v1/faces', { image: { bytes } });
+  await ask('POST', '/v1/people', { person: 'eve' });
+  await ask('POST', '/v1/people/eve/faces', { image: { bytes } });
+  await ask('PATCH', '/v1/people/eve', { person: 'ev' });
+  await ask('POST', '/v1/people/ev/merge', { into: 'alice' });
   const once = { 'idempotency-key': '1' };
   await ask('DELETE', '/v1/photos/photos/party.jpg', undefined, once);
   await ask('DELETE', '/v1/photos/photos/party.jpg', undefined, once);

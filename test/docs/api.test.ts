@@ -22,9 +22,11 @@ describe('docs/api.md', () => {
     expect(calls.length).toBeGreaterThan(10);
     for (const [call, options, path] of calls) {
       const method = /-X (\w+)/.exec(options!)?.[1] ?? (/-F|--data|--json/.test(options!) ? 'POST' : 'GET');
-      const { status } = await app.request(path!, { method });
-      expect([200, 400, 404], call).toContain(status);
-      expect(await (await app.request(path!, { method })).text(), call).not.toContain('ROUTE_NOT_FOUND');
+      const [, body] = /--json '([^']*)'/.exec(options!) ?? [];
+      const sent = body ? { body, headers: { 'content-type': 'application/json' } } : {};
+      const response = await app.request(path!, { method, ...sent });
+      expect([200, 201, 400, 404, 413], call).toContain(response.status);
+      expect(await response.text(), call).not.toContain('ROUTE_NOT_FOUND');
     }
   });
 });

@@ -1,7 +1,11 @@
 import { z } from '@hono/zod-openapi';
+import type { EnrolledFace } from '../../../lib/core/enrol-face.ts';
 import { boxSchema, landmarksSchema, qualitySchema } from '../../../lib/core/face-schema.ts';
+import type { Identity } from '../../../lib/core/identify-face.ts';
+import type { IndexedFaces } from '../../../lib/core/index-faces.ts';
 import type { UsedFace } from '../../../lib/core/photo-faces.ts';
-import type { FaceRecord, ImageRecord, Match, PersonRecord } from '../../../lib/core/records.ts';
+import type { CollectionRecord, FaceRecord, ImageRecord, Match, PersonRecord } from '../../../lib/core/records.ts';
+import type { FoundFace } from '../../../lib/core/search-faces.ts';
 import type { FaceQuality } from '../../../lib/vision/face-quality.ts';
 import type { DetectedFace } from '../../../lib/vision/geometry.ts';
 
@@ -13,6 +17,18 @@ const model = z.string().describe('the embedder');
 const matchSchema = z
   .object({ person: z.string(), faceId: z.uuid().describe('the enrolled face'), distance, similarity })
   .openapi('Match');
+
+const identitySchema = matchSchema
+  .extend({
+    ambiguous: z
+      .array(matchSchema)
+      .readonly()
+      .describe('other people who are nearly as near: when there are any, a person should look'),
+  })
+  .openapi('Identity');
+
+/** A union, as the library's `nullable` of a schema that extends another lets no null through. */
+const identityOrNull = z.union([identitySchema, z.null()]).describe('who it is; null is unknown');
 
 const detectedSchema = z
   .object({
@@ -27,15 +43,21 @@ const usedSchema = detectedSchema
   .extend({
     width: z.int().describe('of the upright photo, in pixels'),
     height: z.int(),
-    facesInPhoto: z.int().describe('of several, the largest is used'),
+    place: z.int().describe('of the face among those of the photo, the largest being 0'),
+    facesInPhoto: z.int().describe('of several, the largest is used unless another is picked'),
+    boxes: z
+      .array(boxSchema)
+      .readonly()
+      .describe('of all faces in the photo, the largest first: pick another by its place'),
   })
   .openapi('UsedFace');
 
-const faceSchema = z
+export const faceAnswer = z
   .object({
     faceId: z.uuid(),
     imageId: z.uuid(),
     key: z.string().optional().describe('of the photo, in the bucket; absent when its bytes came through the API'),
+    externalImageId: z.string().optional().describe('what whoever stored the face calls the photo'),
     role: z.enum(['person', 'photo']).describe('whether the face is enrolled, or one to be named'),
     person: z.string().optional().describe('whom it shows: enrolled as, or recognised as'),
     match: matchSchema.optional().describe('by which enrolled face it was recognised'),
@@ -63,13 +85,14 @@ export const verifyAnswer = z
 
 export const searchAnswer = z
   .object({
-    identity: matchSchema.nullable().describe('who it is; null is unknown'),
+    identity: identityOrNull,
     people: z.array(matchSchema).readonly().describe('the nearest people within the threshold'),
     faces: z
-      .array(faceSchema.extend({ distance, similarity }).openapi('FoundFace'))
+      .array(faceAnswer.extend({ distance, similarity }).openapi('FoundFace'))
       .readonly()
       .describe('the nearest faces within the threshold'),
-    searched: usedSchema,
+    searched: usedSchema.optional().describe('the face of the photo'),
+    searchedFace: faceAnswer.optional().describe('the stored face, which is left out, and so is whose it is'),
     threshold,
     model,
   })
@@ -83,13 +106,7 @@ export const identifyAnswer = z
   .object({
     width: z.int(),
     height: z.int(),
-    faces: z
-      .array(
-        detectedSchema
-          .extend({ identity: matchSchema.nullable().describe('who it is; null is unknown') })
-          .openapi('IdentifiedFace'),
-      )
-      .readonly(),
+    faces: z.array(detectedSchema.extend({ identity: identityOrNull }).openapi('IdentifiedFace')).readonly(),
     threshold,
     model,
   })
@@ -99,8 +116,9 @@ export const personAnswer = z
   .object({
     person: z.string(),
     collection: z.string(),
-    faceIds: z.array(z.uuid()).readonly(),
+    faceIds: z.array(z.uuid()).readonly().describe('by which the person is known again'),
     enrolledAt: z.iso.datetime(),
+    version: z.int().describe('grows with every change; in quotes it is the ETag'),
   })
   .openapi('Person');
 
@@ -137,10 +155,49 @@ export const uploadAnswer = z
     },
   });
 
+export const indexAnswer = z
+  .object({
+    imageId: z.uuid(),
+    width: z.int().describe('of the upright photo, in pixels'),
+    height: z.int(),
+    model,
+    faces: z.array(faceAnswer).readonly().describe('that are stored, whoever they are by now'),
+    left: z
+      .array(detectedSchema.extend({ reasons: z.array(z.literal('EXCEEDS_MAX_FACES')).readonly() }).openapi('LeftFace'))
+      .readonly()
+      .describe('that are not'),
+  })
+  .openapi('StoredFaces');
+
+export const addedFacesAnswer = z
+  .object({
+    assigned: z.array(z.uuid()).readonly().describe("that are the person's now, or were already"),
+    failed: z
+      .array(
+        z.object({
+          faceId: z.uuid(),
+          reason: z.enum(['FACE_NOT_FOUND', 'ASSIGNED_TO_ANOTHER', 'NOT_ASSIGNED', 'LOW_MATCH']),
+          person: z.string().optional().describe('whose it is'),
+          similarity: similarity.optional(),
+        }),
+      )
+      .readonly(),
+    used: usedSchema.optional().describe('the face of the photo'),
+  })
+  .openapi('AddedFaces');
+
+const createdAt = z.iso.datetime();
+export const collectionAnswer = z.object({ collection: z.string(), createdAt }).openapi('Collection');
+export const collectionDescription = collectionAnswer
+  .extend({ faces: z.int(), people: z.int() })
+  .openapi('CollectionDescription');
+export const deletedCollection = z.object({ collection: z.string() }).openapi('DeletedCollection');
+
 const next = z.string().optional().describe('there is more; send it as `after`');
 export const peopleAnswer = z.object({ people: z.array(personAnswer), next }).openapi('People');
-export const facesAnswer = z.object({ faces: z.array(faceSchema), next }).openapi('Faces');
+export const facesAnswer = z.object({ faces: z.array(faceAnswer), next }).openapi('Faces');
 export const photosAnswer = z.object({ photos: z.array(photoStatusAnswer), next }).openapi('Photos');
+export const collectionsAnswer = z.object({ collections: z.array(collectionAnswer), next }).openapi('Collections');
 export const forgottenAnswer = z
   .object({ photos: z.int().describe('removed from the bucket, in all their versions') })
   .openapi('Forgotten');
@@ -159,8 +216,52 @@ export function detectedOf({
 }
 
 /** The face that was used of a photo, without its vector. */
-export function usedOf({ face, width, height, facesInPhoto }: UsedFace): z.infer<typeof usedSchema> {
-  return { ...detectedOf(face), width, height, facesInPhoto };
+export function usedOf({
+  face,
+  place,
+  width,
+  height,
+  boxes,
+}: Omit<UsedFace, 'embedding' | 'facesInPhoto'>): z.infer<typeof usedSchema> {
+  return { ...detectedOf(face), width, height, place, facesInPhoto: boxes.length, boxes };
+}
+
+/** The face of a photo that became a person's. */
+export function enrolledOf({ detected: face, ...photo }: EnrolledFace): z.infer<typeof usedSchema> {
+  return usedOf({ ...photo, face });
+}
+
+/** Who a face is, and who else it could be; null is unknown. */
+export function identityOf(identity: Identity | undefined): z.infer<typeof identitySchema> | null {
+  return identity ? { ...matchOf(identity), ambiguous: identity.ambiguous.map(matchOf) } : null;
+}
+
+/** What a search found. */
+export function foundOf(identity: Identity | undefined, people: readonly Match[], faces: readonly FoundFace[]) {
+  return {
+    identity: identityOf(identity),
+    people: people.map(matchOf),
+    faces: faces.map(({ face, distance, similarity }) => ({ ...faceOf(face), distance, similarity })),
+  };
+}
+
+/** What became of the faces of a photo. */
+export function indexedOf({
+  imageId,
+  width,
+  height,
+  model,
+  indexed,
+  unindexed,
+}: IndexedFaces<never>): z.infer<typeof indexAnswer> {
+  const faces = indexed.map(({ face }) => faceOf(face));
+  const left = unindexed.map(({ detected, reasons }) => ({ ...detectedOf(detected), reasons }));
+  return { imageId, width, height, model, faces, left };
+}
+
+/** A collection. */
+export function collectionOf({ collection, createdAt }: CollectionRecord): z.infer<typeof collectionAnswer> {
+  return { collection, createdAt };
 }
 
 /** Whom a face was taken for. */
@@ -169,16 +270,23 @@ export function matchOf({ person, faceId, distance, similarity }: Match): z.infe
 }
 
 /** A stored face, without its vector. */
-export function faceOf(face: FaceRecord): z.infer<typeof faceSchema> {
-  const { faceId, imageId, role, match, model } = face;
+export function faceOf(face: FaceRecord): z.infer<typeof faceAnswer> {
+  const { faceId, imageId, role, match, model, externalImageId } = face;
   const person = face.person ?? match?.person;
   const seen = { ...detectedOf(face), model };
-  return { faceId, imageId, key: face.source?.key, role, person, match: match && matchOf(match), ...seen };
+  const named = { role, person, match: match && matchOf(match) };
+  return { faceId, imageId, key: face.source?.key, externalImageId, ...named, ...seen };
 }
 
 /** Somebody who is enrolled. */
-export function personOf({ person, collection, faceIds, enrolledAt }: PersonRecord): z.infer<typeof personAnswer> {
-  return { person, collection, faceIds, enrolledAt };
+export function personOf({
+  person,
+  collection,
+  faceIds,
+  enrolledAt,
+  version,
+}: PersonRecord): z.infer<typeof personAnswer> {
+  return { person, collection, faceIds, enrolledAt, version };
 }
 
 /** Where a photo is on its way. */

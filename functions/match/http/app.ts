@@ -14,6 +14,7 @@ import type { UploadPorts } from '../../../lib/core/photo-upload.ts';
 import type { AnsweredRequests, ImageStore, Log } from '../../../lib/core/ports.ts';
 import { answerRekognitionError, isRekognition, rekognitionRoutes } from '../rekognition/app.ts';
 import { type Callers, knownCallers, onBehalfOfCaller, scopedRoutes } from './callers.ts';
+import { collectionsRoutes } from './collections.ts';
 import { contractHead, describeSecurity } from './contract.ts';
 import { docsPage } from './docs-page.ts';
 import { facesRoutes } from './faces.ts';
@@ -55,7 +56,7 @@ export function createApp(given: ApiPorts): OpenAPIHono {
     answerOnce(ports.answered),
   );
   app.route('/', rekognitionRoutes(ports));
-  for (const routes of [recognitionRoutes, peopleRoutes, facesRoutes, photosRoutes]) {
+  for (const routes of [recognitionRoutes, peopleRoutes, facesRoutes, photosRoutes, collectionsRoutes]) {
     app.route(apiVersion, routes(ports));
   }
   app.route('/', healthRoutes(ports));

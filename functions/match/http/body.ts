@@ -1,7 +1,8 @@
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context, HonoRequest } from 'hono';
 import { RequestError } from '../../../lib/core/errors.ts';
-import type { PhotoRequest } from './inputs.ts';
+import type { PhotoInput } from '../../../lib/core/photo-faces.ts';
+import type { Photo, PhotoRequest } from './inputs.ts';
 import { invalidRequest, quote } from './problem.ts';
 
 /**
@@ -19,6 +20,31 @@ export function photosBody(app: OpenAPIHono, name: string, { input, form }: Phot
     'image/*': { schema: { type: 'string' as const, format: 'binary' } },
   };
   return { content, required: true };
+}
+
+/** Describes a body that is JSON and nothing else; by reference, too. */
+export function jsonBody(app: OpenAPIHono, name: string, schema: z.ZodType) {
+  app.openAPIRegistry.register(`${name}Input`, schema);
+  return { content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}Input` } } }, required: true };
+}
+
+/**
+ * Reads a body that is JSON and nothing else.
+ * @throws RequestError INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE
+ */
+export async function readJson<S extends z.ZodType>({ req }: Context, schema: S): Promise<z.output<S>> {
+  if (mediaTypeOf(req) !== json) {
+    throw unsupported(req, json, "curl does it by --json '{…}' or -H 'content-type: application/json'");
+  }
+  const given = objectOf(await req.text());
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw invalidRequest(parsed.error, given);
+}
+
+/** A photo as use cases take it. */
+export function inputOf({ bucket }: { readonly bucket: string }, photo: Photo): PhotoInput {
+  return 'key' in photo ? { bucket, key: photo.key } : photo;
 }
 
 /**
@@ -46,18 +72,32 @@ export async function readFields<Input extends z.ZodType>(
 type Field = readonly [name: string, value: unknown];
 
 async function bodyFields(req: HonoRequest, photos: readonly string[]): Promise<readonly Field[]> {
-  const mediaType = (req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
-  if (mediaType === 'application/json') return Object.entries(objectOf(await req.text()));
+  const mediaType = mediaTypeOf(req);
+  if (mediaType === json) return Object.entries(objectOf(await req.text()));
   if (mediaType === 'multipart/form-data') {
     return Promise.all([...(await formOf(req.raw))].map(([name, value]) => formField(name, value, photos)));
   }
   const bytes = new Uint8Array(await req.arrayBuffer());
   if (mediaType.startsWith('image/') || mediaType === 'application/octet-stream') return [[photos[0]!, { bytes }]];
   if (mediaType === '' && bytes.length === 0) return [];
-  const received = mediaType || 'one without a content type';
-  throw new RequestError(
+  throw unsupported(
+    req,
+    `${json}, multipart/form-data or image/*`,
+    "curl does it by -F image=@photo.jpg or -H 'content-type: image/jpeg'",
+  );
+}
+
+const json = 'application/json';
+
+function mediaTypeOf(req: HonoRequest): string {
+  return (req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
+}
+
+function unsupported(req: HonoRequest, expected: string, remedy: string): RequestError {
+  const received = mediaTypeOf(req) || 'one without a content type';
+  return new RequestError(
     'UNSUPPORTED_MEDIA_TYPE',
-    `Expected a body of application/json, multipart/form-data or image/*, received ${received}. Set the header Content-Type; curl does it by -F image=@photo.jpg or -H 'content-type: image/jpeg'.`,
+    `Expected a body of ${expected}, received ${received}. Set the header Content-Type; ${remedy}.`,
   );
 }
 

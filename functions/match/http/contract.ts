@@ -7,14 +7,17 @@ export const tag = {
   people: 'People',
   faces: 'Faces',
   photos: 'Photos',
+  collections: 'Collections',
   service: 'Service',
 } as const;
 
-const description = `Whose face is it? Photos come as bytes or as keys in the bucket; answers say by which distance, threshold and model they were found, and which face was used.
+const description = `Whose face is it? Photos come as bytes or as keys in the bucket; answers say by which distance, threshold and model they were found, which face was used, and who else it could be.
 
 **Limits.** A request has at most MAX_REQUEST_BYTES bytes, of which base64 takes a third in AWS; a photo in the bucket has at most MAX_IMAGE_BYTES: ask POST /v1/uploads for an address to put it to. A page has at most 1000 items, a search at most 100 results, a person at most 100 faces. Names of people and collections have 1 to 1015 bytes in UTF-8.
 
-**Repeating.** What is \`retryable\` can be sent again. A write that carries an \`Idempotency-Key\` is done once, however often it comes within the hour.`;
+**Repeating.** What is \`retryable\` can be sent again. A write that carries an \`Idempotency-Key\` is done once, however often it comes within the hour.
+
+**Colliding.** A person's \`ETag\` changes with every change. A write with \`If-Match\` is done only while it is the newest; otherwise the answer is \`PRECONDITION_FAILED\`.`;
 
 /** What the document says of the API as a whole. */
 export function contractHead({
@@ -41,6 +44,7 @@ export function contractHead({
       { name: tag.people, description: 'Who is known, and by which faces.' },
       { name: tag.faces, description: 'The faces that are stored. Their vectors never leave the service.' },
       { name: tag.photos, description: 'The photos in the bucket, and how far they are.' },
+      { name: tag.collections, description: 'People and faces that are kept apart from all others.' },
       { name: tag.service, description: 'For operators.' },
     ],
   };

@@ -11,7 +11,10 @@ const header = 'idempotency-key';
 /** The header by which a client that repeats a write says so. */
 export const idempotencyKey = z
   .string()
-  .regex(new RegExp(`^[\\x21-\\x7e]{1,${longestKey}}$`), `expected 1 to ${longestKey} printable ASCII characters`)
+  .regex(
+    new RegExp(`^[\\x21-\\x7e]{1,${longestKey}}$`),
+    `expected 1 to ${longestKey} printable ASCII characters without spaces`,
+  )
   .optional()
   .openapi({
     description:

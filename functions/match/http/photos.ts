@@ -1,13 +1,15 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import { expectCollection } from '../../../lib/core/collections.ts';
 import { forgetPhoto } from '../../../lib/core/forget.ts';
 import { imageIdOf } from '../../../lib/core/ids.ts';
 import { photoNotFound } from '../../../lib/core/not-found.ts';
 import { prepareUpload } from '../../../lib/core/photo-upload.ts';
 import { forgottenAnswer, photoStatusAnswer, photoStatusOf, photosAnswer, uploadAnswer } from './answers.ts';
 import type { ApiPorts } from './app.ts';
+import { jsonBody, readJson } from './body.ts';
 import { tag } from './contract.ts';
 import { keyInput, noQuery, pageOf, photosQuery, uploadBody, writeHeaders } from './inputs.ts';
-import { answers, created, writeCodes } from './problem.ts';
+import { answers, created, jsonCodes, writeCodes } from './problem.ts';
 
 /** The routes to photos in the bucket. */
 export function photosRoutes(ports: ApiPorts): OpenAPIHono {
@@ -25,10 +27,11 @@ export function photosRoutes(ports: ApiPorts): OpenAPIHono {
     tags: [tag.photos],
     summary: 'The photos that are known, and where they are on their way',
     request: { query: photosQuery },
-    responses: answers('A page of photos', photosAnswer),
+    responses: answers('A page of photos', photosAnswer, 'COLLECTION_NOT_FOUND'),
   });
   app.openapi(listPhotos, async (c) => {
     const { key, ...query } = c.req.valid('query');
+    await expectCollection(registry, query.collection);
     if (key !== undefined) {
       const photo = await statusOf(key);
       return c.json({ photos: photo?.collection === query.collection ? [photo] : [] }, 200);
@@ -67,12 +70,12 @@ export function photosRoutes(ports: ApiPorts): OpenAPIHono {
     request: {
       query: noQuery,
       headers: writeHeaders,
-      body: { content: { 'application/json': { schema: uploadBody } }, required: true },
+      body: jsonBody(app, 'Upload', uploadBody),
     },
-    responses: created('The address', uploadAnswer, 'IMAGE_TOO_LARGE', ...writeCodes),
+    responses: created('The address', uploadAnswer, 'IMAGE_TOO_LARGE', ...jsonCodes, ...writeCodes),
   });
   app.openapi(createUpload, async (c) => {
-    const upload = await prepareUpload(ports, c.req.valid('json'));
+    const upload = await prepareUpload(ports, await readJson(c, uploadBody));
     return c.json({ method: 'PUT' as const, ...upload }, 201);
   });
 

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, errorTable, FacenetError, RequestError } from '../../../lib/core/errors.ts';
+import { etagHeader } from './etag.ts';
 
 const codes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]];
 
@@ -23,6 +24,7 @@ const anyCodes: readonly ErrorCode[] = [
   'INVALID_REQUEST',
   'UNAUTHENTICATED',
   'FORBIDDEN',
+  'REQUEST_TOO_LARGE',
   'INVALID_CONFIG',
   'MODEL_MISSING',
   'MODEL_CORRUPT',
@@ -34,7 +36,6 @@ const anyCodes: readonly ErrorCode[] = [
 export const photoCodes = [
   'EMPTY_IMAGE',
   'PHOTO_NOT_FOUND',
-  'REQUEST_TOO_LARGE',
   'IMAGE_TOO_LARGE',
   'TOO_MANY_PIXELS',
   'UNSUPPORTED_MEDIA_TYPE',
@@ -43,6 +44,9 @@ export const photoCodes = [
   'IMAGE_TOO_SMALL',
   'IMAGE_TOO_SLOW',
 ] as const satisfies readonly ErrorCode[];
+
+/** What a request with a JSON body can meet. */
+export const jsonCodes = ['UNSUPPORTED_MEDIA_TYPE'] as const satisfies readonly ErrorCode[];
 
 /** What a write can meet that carries an idempotency key, or collides with another. */
 export const writeCodes = ['CONFLICT', 'IDEMPOTENCY_MISMATCH'] as const satisfies readonly ErrorCode[];
@@ -55,6 +59,15 @@ export function answers<S extends z.ZodType>(description: string, schema: S, ...
 /** What a route answers that makes something. */
 export function created<S extends z.ZodType>(description: string, schema: S, ...codes: readonly ErrorCode[]) {
   return { 201: { description, content: { 'application/json': { schema } } }, ...problems(codes) };
+}
+
+/** Adds the ETag to what a route answers when all is well. */
+export function withETag<R extends object>(responses: R): R {
+  const good = Object.entries(responses).map(([status, response]) => [
+    status,
+    status < '300' ? { ...response, headers: etagHeader } : response,
+  ]);
+  return Object.fromEntries(good) as R;
 }
 
 /** Problems by their status. To the types of the routes they are one: handlers throw them and answer none. */

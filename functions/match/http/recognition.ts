@@ -1,7 +1,8 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
-import { findFaces, type PhotoInput } from '../../../lib/core/photo-faces.ts';
+import { identityAmong } from '../../../lib/core/identify-face.ts';
+import { type ChosenPhoto, findFaces } from '../../../lib/core/photo-faces.ts';
 import { recognisePhoto } from '../../../lib/core/recognise-photo.ts';
-import { searchFaces } from '../../../lib/core/search-faces.ts';
+import { searchByFace, searchFaces, searchPeople } from '../../../lib/core/search-faces.ts';
 import { verifyPerson, verifyPhotos } from '../../../lib/core/verify-faces.ts';
 import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
 import { photoSize } from '../../../lib/vision/image.ts';
@@ -10,14 +11,15 @@ import {
   detectAnswer,
   detectedOf,
   faceOf,
+  foundOf,
   identifyAnswer,
-  matchOf,
+  identityOf,
   searchAnswer,
   usedOf,
   verifyAnswer,
 } from './answers.ts';
 import type { ApiPorts } from './app.ts';
-import { photosBody, readFields } from './body.ts';
+import { inputOf, photosBody, readFields } from './body.ts';
 import { tag } from './contract.ts';
 import { detectRequest, identifyRequest, type Photo, searchRequest, verifyRequest } from './inputs.ts';
 import { answers, photoCodes } from './problem.ts';
@@ -25,7 +27,10 @@ import { answers, photoCodes } from './problem.ts';
 /** The routes that look into photos: verify, search, detect. */
 export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
   const app = new OpenAPIHono();
-  const inputOf = (photo: Photo): PhotoInput => ('key' in photo ? { bucket: ports.bucket, key: photo.key } : photo);
+  const chosen = ({ photo, pick }: { readonly photo: Photo; readonly pick?: number | undefined }): ChosenPhoto => ({
+    photo: inputOf(ports, photo),
+    pick,
+  });
 
   const verify = createRoute({
     method: 'post',
@@ -39,14 +44,15 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
       verifyAnswer,
       ...photoCodes,
       'NO_FACE',
+      'FACE_NOT_FOUND',
       'PERSON_NOT_FOUND',
     ),
   });
   app.openapi(verify, async (c) => {
     const fields = await readFields(c, verifyRequest, c.req.valid('query'));
-    const source = { photo: inputOf(fields.source) };
+    const source = chosen(fields.source);
     if (fields.target) {
-      const result = await verifyPhotos(ports, source, { photo: inputOf(fields.target) });
+      const result = await verifyPhotos(ports, source, chosen(fields.target));
       return c.json({ ...result, source: usedOf(result.source), target: usedOf(result.target) }, 200);
     }
     const { person, faceId, ...result } = await verifyPerson(ports, source, fields);
@@ -63,21 +69,23 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
     responses: answers(
       'The best people and faces, or unknown',
       searchAnswer,
-      'COLLECTION_NOT_FOUND',
       ...photoCodes,
       'NO_FACE',
+      'FACE_NOT_FOUND',
+      'COLLECTION_NOT_FOUND',
     ),
   });
   app.openapi(search, async (c) => {
-    const { image, ...options } = await readFields(c, searchRequest, c.req.valid('query'));
-    const { identity, people, faces, searched, threshold, model } = await searchFaces(
-      ports,
-      { photo: inputOf(image) },
-      options,
-    );
-    const found = faces.map(({ face, distance, similarity }) => ({ ...faceOf(face), distance, similarity }));
-    const known = { identity: identity ? matchOf(identity) : null, people: people.map(matchOf), faces: found };
-    return c.json({ ...known, searched: usedOf(searched), threshold, model }, 200);
+    const fields = await readFields(c, searchRequest, c.req.valid('query'));
+    if ('faceId' in fields) {
+      const { searched, threshold, model, faces } = await searchByFace(ports, fields);
+      const people = await searchPeople(ports, { ...fields, threshold, by: fields });
+      const found = foundOf(identityAmong(ports.embedder.card, people), people, faces);
+      return c.json({ ...found, searchedFace: faceOf(searched), threshold, model }, 200);
+    }
+    const { image, ...range } = fields;
+    const { identity, people, faces, searched, threshold, model } = await searchFaces(ports, chosen(image), range);
+    return c.json({ ...foundOf(identity, people, faces), searched: usedOf(searched), threshold, model }, 200);
   });
 
   const detect = createRoute({
@@ -91,7 +99,7 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
   });
   app.openapi(detect, async (c) => {
     const { image } = await readFields(c, detectRequest, c.req.valid('query'));
-    const { photo, faces } = await findFaces(ports, inputOf(image));
+    const { photo, faces } = await findFaces(ports, inputOf(ports, image));
     return c.json({ ...photoSize(photo), faces: faces.map(detectedOf) }, 200);
   });
 
@@ -106,10 +114,10 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
   });
   app.openapi(identify, async (c) => {
     const { image, collection } = await readFields(c, identifyRequest, c.req.valid('query'));
-    const { width, height, faces } = await recognisePhoto(ports, inputOf(image), collection);
+    const { width, height, faces } = await recognisePhoto(ports, inputOf(ports, image), collection);
     const named = faces.map(({ face, identity }) => ({
       ...detectedOf(face),
-      identity: identity ? matchOf(identity) : null,
+      identity: identityOf(identity),
     }));
     return c.json({ width, height, faces: named, ...judgedBy(ports.embedder.card) }, 200);
   });

@@ -24,9 +24,9 @@ export class Api {
     maxRequestBytes: 100_000,
     callers: { open: true },
     maxImageBytes: 1_000_000,
+    now: () => new Date(now),
     answered: new FakeAnswered(),
     uploads: fakeUploads,
-    now: () => new Date(now),
     log: {
       info: (_, details) => this.requests.push(details),
       warn() {},

@@ -93,7 +93,7 @@ describe('any answer', () => {
   );
 
   it('leaves a line in the log that names nobody', async () => {
-    await api.call('GET', '/v1/people/eve?collection=secret');
+    await api.call('GET', '/v1/people/eve?collection=main');
     expect(api.requests).toEqual([
       {
         requestId: expect.any(String),
@@ -141,7 +141,7 @@ describe('what is not there', () => {
   it.each([
     ['GET', '/v1/verify', 'POST'],
     ['PUT', '/v1/photos/photos/a/b.jpg', 'GET, HEAD, DELETE'],
-    ['POST', '/v1/people/alice', 'GET, HEAD, DELETE'],
+    ['POST', '/v1/people/alice', 'GET, HEAD, PATCH, DELETE'],
     ['OPTIONS', '/health', 'GET, HEAD'],
   ])('is METHOD_NOT_ALLOWED: %s %s', async (method, path, allowed) => {
     const response = await api.call(method, path);

@@ -12,7 +12,9 @@ beforeEach(async () => {
 const used = {
   width: 60,
   height: 60,
+  place: 0,
   facesInPhoto: 1,
+  boxes: [{ left: 4, top: 4, width: 40, height: 40 }],
   confidence: 0.99,
   box: { left: 4, top: 4, width: 40, height: 40 },
   quality: expect.objectContaining({ size: 40 }),
@@ -184,6 +186,83 @@ describe('POST /search', () => {
       json({ image: inBase64('1@40'), count }),
     );
     expect(detail).toContain('count: expected a whole number from 1 to 100, received');
+  });
+});
+
+describe('a photo with several faces', () => {
+  const several = inBase64('10@40 200@30 90@20');
+  const boxes = [{ width: 40 }, { width: 30 }, { width: 20 }];
+
+  it('is verified by the face that the caller picks', async () => {
+    const ask = (fields: object) => api.ask('POST', '/v1/verify', json(fields));
+    const sure = { verified: true, source: { place: 1, facesInPhoto: 3, boxes } };
+    expect(await ask({ source: several, sourceFace: 1, person: 'bob' })).toMatchObject(sure);
+    expect(await ask({ source: several, person: 'bob' })).toMatchObject({ verified: false, source: { place: 0 } });
+    const both = await ask({ source: several, sourceFace: 2, target: several, targetFace: 2 });
+    expect(both).toMatchObject({ distance: 0, source: { place: 2 }, target: { place: 2, box: { width: 20 } } });
+  });
+
+  it('is searched for the face that the caller picks', async () => {
+    expect(await api.ask('POST', '/v1/search?face=1', raw('10@40 200@30'))).toMatchObject({
+      identity: { person: 'bob' },
+      searched: { place: 1, boxes: [{ width: 40 }, { width: 30 }] },
+    });
+  });
+
+  it.each([
+    ['/v1/verify', { source: several, sourceFace: 3, person: 'bob' }],
+    ['/v1/verify', { source: inBase64('1@40'), target: several, targetFace: 3 }],
+    ['/v1/search', { image: several, face: 3 }],
+  ])('has no face in a place beyond them: %s', async (path, fields) => {
+    expect((await api.fail('FACE_NOT_FOUND', 'POST', path, json(fields))).detail).toContain('place 3');
+  });
+});
+
+describe('two people who are nearly as near', () => {
+  it('are both told of, and so is whom the face is taken for', async () => {
+    await api.put({ 'people/twin/1.jpg': '11@40' });
+    const photo = inBase64('10@40');
+    const ambiguous = [{ person: 'twin', distance: expect.closeTo(0.017, 2) }];
+    expect(await api.ask('POST', '/v1/search', json({ image: photo }))).toMatchObject({
+      identity: { person: 'alice', ambiguous },
+    });
+    expect(await api.ask('POST', '/v1/identify', json({ image: photo }))).toMatchObject({
+      faces: [{ identity: { person: 'alice', ambiguous } }],
+      threshold: 0.5,
+      model: 'plane',
+    });
+  });
+});
+
+describe('POST /search by a stored face', () => {
+  it('leaves out the face and whose it is', async () => {
+    await api.put({ 'people/twin/1.jpg': '11@40' });
+    const { faceIds } = await api.ask<{ faceIds: string[] }>('GET', '/v1/people/alice');
+    const answer = await api.ask('POST', '/v1/search', json({ faceId: faceIds[0] }));
+    expect(answer).toMatchObject({
+      identity: { person: 'twin' },
+      people: [{ person: 'twin' }],
+      searchedFace: { faceId: faceIds[0], person: 'alice' },
+      threshold: 0.5,
+      model: 'plane',
+    });
+    expect(answer).not.toHaveProperty('searched');
+    await api.fail('FACE_NOT_FOUND', 'POST', '/v1/search', json({ faceId: '1c5d1f9f-4c1c-5e0a-9d0b-0d7c2a6f4b11' }));
+  });
+
+  it.each([{}, { image: inBase64('1@40'), faceId: '1c5d1f9f-4c1c-5e0a-9d0b-0d7c2a6f4b11' }])(
+    'takes a photo or a face, not %j',
+    async (fields) => {
+      await api.fail('INVALID_REQUEST', 'POST', '/v1/search', json(fields));
+    },
+  );
+});
+
+describe('a threshold', () => {
+  it('is the largest distance at which anybody counts, and is said in the answer', async () => {
+    const ask = (threshold: number | string) => api.ask('POST', `/v1/search?threshold=${threshold}`, raw('20@40'));
+    expect(await ask('0.1')).toMatchObject({ identity: null, people: [], faces: [], threshold: 0.1 });
+    expect(await ask(0.2)).toMatchObject({ identity: { person: 'alice' }, threshold: 0.2 });
   });
 });
 

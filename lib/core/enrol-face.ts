@@ -1,0 +1,70 @@
+import type { BoundingBox } from '../vision/geometry.ts';
+import { type AssignPorts, assignFaces, expectRoom } from './assign-faces.ts';
+import { ImageRejectedError, RequestError } from './errors.ts';
+import { expectFitToEnrol } from './fit-to-enrol.ts';
+import { type IndexPorts, indexFaces } from './index-faces.ts';
+import { getPerson } from './people.ts';
+import type { AssessedFace, ChosenPhoto } from './photo-faces.ts';
+import type { FaceRecord } from './records.ts';
+
+/** A face that became a person's, and the photo it was found in. */
+export interface EnrolledFace {
+  readonly face: FaceRecord;
+  readonly detected: AssessedFace;
+  /** Among all faces of the photo, the largest being 0. */
+  readonly place: number;
+  readonly width: number;
+  readonly height: number;
+  /** Where all faces of the photo are, the largest first. */
+  readonly boxes: readonly BoundingBox[];
+}
+
+/**
+ * Stores the chosen face of a photo as a person's: it names that person from now on. Nothing is kept of the photo, nor of its other faces.
+ * @throws RequestError COLLECTION_NOT_FOUND, PERSON_NOT_FOUND, LIMIT_EXCEEDED, PHOTO_NOT_FOUND, CONFLICT; FACE_NOT_FOUND when the photo has no face in that place;
+ * FACE_ASSIGNED when this very face of this very photo is somebody else's
+ * @throws ImageRejectedError when the photo cannot be decoded, NO_FACE, or POOR_QUALITY
+ */
+export async function enrolFace(
+  ports: IndexPorts & AssignPorts,
+  { photo, pick = 0 }: ChosenPhoto,
+  { collection, person }: { readonly collection: string; readonly person: string },
+): Promise<EnrolledFace> {
+  const known = await getPerson(ports.registry, collection, person);
+  expectRoom(known, 1);
+  const found: AssessedFace[] = [];
+  const judge = (face: AssessedFace) => {
+    if (found.push(face) - 1 !== pick) return ['NOT_CHOSEN' as const];
+    expectFitToEnrol(face.quality);
+    return [];
+  };
+  const { indexed, width, height } = await indexFaces(ports, photo, { collection, judge });
+  const [chosen] = indexed;
+  if (!chosen) throw notInPhoto(found.length, pick);
+  const { faceId } = chosen.face;
+  const { failed } = await assignFaces(ports, { collection, person, faceIds: [faceId] });
+  if (failed[0]?.person !== undefined) throw faceAssigned(faceId, failed[0].person);
+  const face = { ...chosen.face, role: 'person', person } as const;
+  return { face, detected: chosen.detected, place: pick, width, height, boxes: found.map(({ box }) => box) };
+}
+
+/** That a face is somebody's, and what to do about it. */
+export function faceAssigned(faceId: string, person: string): RequestError {
+  return new RequestError(
+    'FACE_ASSIGNED',
+    `Expected a face that is nobody else's, received ${faceId}, which is "${person}"'s. Move it from there, or release it first.`,
+  );
+}
+
+function notInPhoto(faces: number, pick: number): Error {
+  if (faces === 0) {
+    return new ImageRejectedError(
+      'NO_FACE',
+      'Expected a face in the photo, found none. Use one in which the face is visible and at least 20 pixels wide.',
+    );
+  }
+  return new RequestError(
+    'FACE_NOT_FOUND',
+    `Expected a face in place ${pick} of the photo, found ${faces} in it, the largest in place 0. Detect the faces of the photo to see their places.`,
+  );
+}
