@@ -14,9 +14,10 @@ export function rekognitionClient(endpoint: string, config: RekognitionClientCon
 }
 
 /** The stock client on an application in this process, without a socket between them. */
-export function clientOf(app: {
-  request(path: string, init: RequestInit): Response | Promise<Response>;
-}): RekognitionClient {
+export function clientOf(
+  app: { request(path: string, init: RequestInit): Response | Promise<Response> },
+  config: RekognitionClientConfig = {},
+): RekognitionClient {
   const handle = async ({ path, method, headers, body }: HttpRequest) => {
     const response = await app.request(path, { method, headers, body });
     return {
@@ -27,5 +28,5 @@ export function clientOf(app: {
       }),
     };
   };
-  return rekognitionClient('http://localhost', { requestHandler: { handle } });
+  return rekognitionClient('http://localhost', { requestHandler: { handle }, ...config });
 }
