@@ -1,5 +1,4 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
-import { defaultCollection } from '../../../lib/core/keys.ts';
 import type { RgbImage } from '../../../lib/vision/image.ts';
 import { thresholdOf } from '../../../lib/vision/similarity.ts';
 import { healthAnswer } from './answers.ts';
@@ -28,7 +27,7 @@ export function healthRoutes({ detector, embedder, registry }: ApiPorts): OpenAP
   });
   app.openapi(health, async (c) => {
     await Promise.all([
-      registry.listPeople(defaultCollection, { limit: 1 }),
+      registry.listCollections({ limit: 1 }),
       detector.detect(black(side)),
       embedder.embed([black(card.crop.size)]),
     ]);

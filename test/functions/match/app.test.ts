@@ -22,7 +22,7 @@ describe('GET /health', () => {
   });
 
   it('tells when the table does not answer', async () => {
-    api.pipeline.registry.listPeople = async () => Promise.reject(new UnavailableError('away'));
+    api.pipeline.registry.listCollections = async () => Promise.reject(new UnavailableError('away'));
     await api.fail('UNAVAILABLE', 'GET', '/health');
   });
 

@@ -10,6 +10,37 @@ import { Api, inBase64, problemIn } from './api.ts';
 import { type Signing, signedRequest } from './signed-request.ts';
 
 const host = 'http://faces.example';
+const someId = '0d5f9a31-572b-410c-9972-8d532f476854';
+
+/** Which scope each route takes. */
+const routeScopes: Readonly<Record<string, Scope>> = {
+  'POST /v1/verify': 'read',
+  'POST /v1/search': 'read',
+  'POST /v1/identify': 'read',
+  'POST /v1/detect': 'read',
+  'GET /v1/collections': 'read',
+  'POST /v1/collections': 'admin',
+  'GET /v1/collections/:collection': 'read',
+  'DELETE /v1/collections/:collection': 'admin',
+  'GET /v1/people': 'read',
+  'POST /v1/people': 'write',
+  'GET /v1/people/:person': 'read',
+  'PATCH /v1/people/:person': 'write',
+  'DELETE /v1/people/:person': 'admin',
+  'POST /v1/people/:person/merge': 'write',
+  'POST /v1/people/:person/faces': 'write',
+  'DELETE /v1/people/:person/faces/:faceId': 'write',
+  'POST /v1/people/:person/faces/:faceId/move': 'write',
+  'GET /v1/faces': 'read',
+  'POST /v1/faces': 'write',
+  'GET /v1/faces/:faceId': 'read',
+  'DELETE /v1/faces/:faceId': 'write',
+  'GET /v1/photos': 'read',
+  'GET /v1/photos/:key': 'read',
+  'DELETE /v1/photos': 'write',
+  'DELETE /v1/photos/:key': 'write',
+  'POST /v1/uploads': 'write',
+};
 
 let api: Api;
 let keys: readonly AccessKey[];
@@ -153,19 +184,19 @@ describe('the scopes of a key', () => {
     expect(await statuses('DELETE', '/v1/people/nobody')).toEqual([403, 403, 404]);
   });
 
+  it('are held to every route there is', () => {
+    const routes = appOf().routes.filter(({ method, path }) => method !== 'ALL' && path.startsWith('/v1/'));
+    const taken = routes.map(({ method, path }) => `${method} ${path}`);
+    expect([...new Set(taken)].sort()).toEqual(Object.keys(routeScopes).sort());
+    for (const [route, scope] of Object.entries(routeScopes)) {
+      const [method, path] = route.split(' ') as [string, string];
+      expect(scopeOfRoute(method, path), route).toBe(scope);
+    }
+  });
+
   it.each([
     ['GET', '/openapi.json', 'read'],
-    ['GET', '/v1/collections/:collection', 'read'],
-    ['POST', '/v1/verify', 'read'],
-    ['POST', '/v1/detect', 'read'],
-    ['POST', '/v1/people', 'write'],
-    ['PATCH', '/v1/people/:person', 'write'],
-    ['POST', '/v1/people/:person/faces', 'write'],
-    ['DELETE', '/v1/faces/:faceId', 'write'],
-    ['DELETE', '/v1/photos', 'write'],
-    ['DELETE', '/v1/people/:person', 'admin'],
-    ['POST', '/v1/collections', 'admin'],
-    ['DELETE', '/v1/collections/:collection', 'admin'],
+    ['GET', '/health', 'read'],
     ['POST', '/v2/anything', 'write'],
   ] as const)('%s %s takes %s', (method, route, scope) => {
     expect(scopeOfRoute(method, route)).toBe(scope);
@@ -173,6 +204,87 @@ describe('the scopes of a key', () => {
 });
 
 describe('the collections of a key', () => {
+  /** A call of each route that is about a collection, `other` in one way or another. */
+  const calls: readonly [method: string, path: string, body?: object][] = [
+    ['POST', '/v1/verify', { source: inBase64('10@40'), person: 'ann', collection: 'other' }],
+    ['POST', '/v1/verify', { source: { key: 'collections/other/photos/1.jpg' }, target: inBase64('10@40') }],
+    ['POST', '/v1/verify', { source: inBase64('10@40'), target: { key: 'collections/other/photos/1.jpg' } }],
+    ['POST', '/v1/search', { image: inBase64('10@40'), collection: 'other' }],
+    ['POST', '/v1/search', { image: { key: 'collections/other/photos/1.jpg' }, collection: 'team' }],
+    ['POST', '/v1/search?collection=other', { image: inBase64('10@40') }],
+    ['POST', '/v1/identify', { image: inBase64('10@40'), collection: 'other' }],
+    ['POST', '/v1/detect', { image: { key: 'collections/other/photos/1.jpg' } }],
+    ['GET', '/v1/collections/other'],
+    ['POST', '/v1/collections', { collection: 'another' }],
+    ['DELETE', '/v1/collections/other'],
+    ['DELETE', '/v1/collections/other?photos=true'],
+    ['GET', '/v1/people?collection=other'],
+    ['POST', '/v1/people', { person: 'new', collection: 'other' }],
+    ['GET', '/v1/people/ann?collection=other'],
+    ['PATCH', '/v1/people/ann?collection=other', { person: 'anna' }],
+    ['POST', '/v1/people/ann/merge?collection=other', { into: 'ben' }],
+    ['DELETE', '/v1/people/ann?collection=other'],
+    ['POST', '/v1/people/ann/faces', { image: inBase64('10@40'), collection: 'other' }],
+    ['POST', '/v1/people/ann/faces', { faceIds: [someId], collection: 'other' }],
+    ['DELETE', `/v1/people/ann/faces/${someId}?collection=other`],
+    ['POST', `/v1/people/ann/faces/${someId}/move?collection=other`, { to: 'ben' }],
+    ['GET', '/v1/faces?collection=other'],
+    ['POST', '/v1/faces', { image: inBase64('10@40'), collection: 'other' }],
+    ['GET', `/v1/faces/${someId}?collection=other`],
+    ['DELETE', `/v1/faces/${someId}?collection=other`],
+    ['GET', '/v1/photos?collection=other'],
+    ['GET', '/v1/photos/collections/other/photos/1.jpg'],
+    ['DELETE', '/v1/photos/collections/other/photos/1.jpg'],
+    ['DELETE', '/v1/photos?key=collections/other/photos/1.jpg'],
+    ['POST', '/v1/uploads', { file: '2.jpg', bytes: 100, collection: 'other' }],
+  ];
+
+  it.each(calls)('are not reached past by %s %s', async (method, path, body) => {
+    await api.put({
+      'collections/other/people/ann/1.jpg': '10@40',
+      'collections/other/people/ben/1.jpg': '70@40',
+      'collections/other/photos/1.jpg': '10@40',
+    });
+    await api.ports.registry.createCollection('other');
+    const stored = () =>
+      JSON.stringify([...api.pipeline.registry.faces.values(), ...api.pipeline.store.objects.keys()]);
+    const before = stored();
+    const ofTeam = issue(['read', 'write', 'admin'], ['team']);
+    const everywhere = issue(['read', 'write', 'admin']);
+    const signing = (key: AccessKey) => (body ? { ...inJson(key, body), method } : { key, method });
+
+    await problemIn(await call(path, signing(ofTeam)), 'FORBIDDEN');
+
+    expect(stored()).toBe(before);
+    expect((await call(path, signing(everywhere))).status).not.toBe(403);
+  });
+
+  it('are called by every route', () => {
+    const patterns = Object.keys(routeScopes).filter((route) => route !== 'GET /v1/collections');
+    const called = calls.map(([method, path]) => `${method} ${path.split('?')[0]}`);
+    for (const pattern of patterns) {
+      const [method, path] = pattern.split(' ') as [string, string];
+      const matching = new RegExp(`^${method} ${path.replace(':key', '.+').replaceAll(/:\w+/g, '[^/]+')}$`);
+      expect(
+        called.some((each) => matching.test(each)),
+        pattern,
+      ).toBe(true);
+    }
+  });
+
+  it('do not keep it from asking whether all is well', async () => {
+    expect((await call('/health', { key: issue(['read'], ['team']) })).status).toBe(200);
+  });
+
+  it('are the only ones that are listed', async () => {
+    await api.ports.registry.createCollection('team');
+    await api.ports.registry.createCollection('other');
+    const { collections } = (await (await call('/v1/collections', { key: issue(['read'], ['team']) })).json()) as {
+      collections: { collection: string }[];
+    };
+    expect(collections.map(({ collection }) => collection)).toEqual(['team']);
+  });
+
   it('are the only ones that it touches, whichever way others are named', async () => {
     const key = issue(['read', 'write', 'admin'], ['team']);
     const image = inBase64('60@40');
