@@ -55,6 +55,15 @@ export async function nearestPeople(
   const first = await registry.nearest({ ...query, count: firstNeighbours });
   const isAll = first.length < firstNeighbours || !first.every(isNear);
   const near = (isAll ? first : await registry.nearest({ ...query, count: mostNeighbours })).filter(isNear);
+  return peopleAmong({ registry, embedder }, collection, near);
+}
+
+/** The people whom stored faces show, nearest first, as `nearestPeople` answers them. */
+export async function peopleAmong(
+  { registry, embedder }: IdentifyPorts,
+  collection: string,
+  near: readonly Neighbour[],
+): Promise<Match[]> {
   const names = new Set(near.flatMap(({ face }) => face.person ?? []));
   const listed = new Map(
     await Promise.all(

@@ -1,6 +1,6 @@
 import { similarityOf, thresholdOf } from '../vision/similarity.ts';
 import { expectCollection } from './collections.ts';
-import { type Identity, identityAmong, mostNeighbours, nearestPeople } from './identify-face.ts';
+import { type Identity, identityAmong, mostNeighbours, nearestPeople, peopleAmong } from './identify-face.ts';
 import { faceNotFound, personNotFound } from './not-found.ts';
 import { type ChosenPhoto, embedChosenFaces, type PhotoPorts, type UsedFace } from './photo-faces.ts';
 import type { FaceEmbedder, FaceRegistry, Neighbour } from './ports.ts';
@@ -55,10 +55,13 @@ export async function searchFaces(
   await expectCollection(registry, collection);
   const [searched] = (await embedChosenFaces(ports, [input])) as [UsedFace];
   const face = { collection, embedding: searched.embedding };
-  const [people, faces] = await Promise.all([
-    nearestPeople({ registry, embedder: card }, face, threshold),
-    nearestFaces(ports, face, threshold, count),
-  ]);
+  const faces = await nearestFaces(ports, face, threshold, count);
+  const identifying = { registry, embedder: card };
+  // Where fewer count than were asked for, they are all that do, and the enrolled ones are among them.
+  const people =
+    faces.length < count
+      ? await peopleAmong(identifying, collection, faces)
+      : await nearestPeople(identifying, face, threshold);
   const identity = identityAmong(card, people);
   return { searched, threshold, model: card.id, identity, people: people.slice(0, count), faces };
 }
