@@ -1,15 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { QualityFilter } from '@aws-sdk/client-rekognition';
+import type { QualityFilter, RekognitionClient } from '@aws-sdk/client-rekognition';
 import { Command, Option } from 'commander';
 import { RequestError } from '../../lib/core/errors.ts';
 import { withData } from '../connect.ts';
 import { counted } from '../counted.ts';
 import { photosUnder } from '../migration/bucket-photos.ts';
-import { calledError, type Endpoint, imagesByExternalId, rekognitionAt } from '../migration/endpoints.ts';
+import { calledError, imagesByExternalId, rekognitionAt } from '../migration/endpoints.ts';
 import { type ExternalIdOf, type IdRule, idAmong, idRules, readIdFile } from '../migration/external-ids.ts';
 import { type IndexedPhotos, indexPhotos } from '../migration/index-photos.ts';
 import { MigrationJournal } from '../migration/journal.ts';
+import { type MovedUsers, moveUsers } from '../migration/move-users.ts';
 import { ensureCollection, openPlace, type PlaceOptions, withPlace } from '../migration/place.ts';
 import { concurrencyOption } from '../options.ts';
 import { startProgressBar } from '../progress-bar.ts';
@@ -20,6 +21,7 @@ interface Options extends PlaceOptions {
   readonly ids?: string;
   readonly idsFrom?: string;
   readonly idRule: IdRule | 'none';
+  readonly usersFrom?: string;
   readonly fromEndpoint?: string;
   readonly fromProfile?: string;
   readonly fromRegion?: string;
@@ -46,7 +48,11 @@ export function migrateCommand(): Command {
         .choices([...Object.keys(idRules), 'none'])
         .default('name'),
     )
-    .option('--from-endpoint <url>', 'where the collection of --ids-from is, if not in Amazon Rekognition')
+    .option(
+      '--users-from <name>',
+      'when all is indexed, make the users of a collection of Rekognition, with the same faces',
+    )
+    .option('--from-endpoint <url>', 'where that collection is, if not in Amazon Rekognition')
     .option('--from-profile <name>', 'whose AWS credentials to read it with')
     .option('--from-region <name>', 'the region that it is in')
     .addOption(
@@ -96,15 +102,24 @@ async function migrate(options: Options): Promise<void> {
       advance: bar.advance,
     }).finally(() => bar.stop());
     const seconds = (performance.now() - start) / 1000;
-    if (options.json) console.log(JSON.stringify({ collection, photos: photos.length, ...done, seconds }, null, 2));
-    else print(photos.length, done, seconds);
-    if (done.left.length > 0) process.exitCode = exitCode.no;
+    const { usersFrom } = options;
+    const from = usersFrom === undefined ? undefined : { client: oldRekognition(options), collection: usersFrom };
+    const users = from && (await moveUsers(from, { ...place, collection }));
+    const result = { collection, photos: photos.length, ...done, ...(users && { users }), seconds };
+    if (options.json) console.log(JSON.stringify(result, null, 2));
+    else print(photos.length, done, users, seconds);
+    if (done.left.length + (users?.left.length ?? 0) > 0) process.exitCode = exitCode.no;
   } finally {
     await place.close();
   }
 }
 
-async function idsOf({ ids, idsFrom, idRule, ...from }: Options): Promise<ExternalIdOf> {
+function oldRekognition({ fromEndpoint, fromProfile, fromRegion }: Options): RekognitionClient {
+  return rekognitionAt({ url: fromEndpoint, profile: fromProfile, region: fromRegion });
+}
+
+async function idsOf(options: Options): Promise<ExternalIdOf> {
+  const { ids, idsFrom, idRule } = options;
   if (ids !== undefined && idsFrom !== undefined) {
     throw new RequestError('INVALID_REQUEST', 'Expected --ids or --ids-from, received both. Leave one out.');
   }
@@ -113,9 +128,7 @@ async function idsOf({ ids, idsFrom, idRule, ...from }: Options): Promise<Extern
     return (key) => known.get(key);
   }
   if (idsFrom !== undefined) {
-    const { fromEndpoint, fromProfile, fromRegion } = from;
-    const endpoint: Endpoint = { url: fromEndpoint, profile: fromProfile, region: fromRegion };
-    const images = await imagesByExternalId(rekognitionAt(endpoint), idsFrom).catch((error: unknown) => {
+    const images = await imagesByExternalId(oldRekognition(options), idsFrom).catch((error: unknown) => {
       throw calledError(error, 'the endpoint of --ids-from');
     });
     return idAmong(images);
@@ -129,10 +142,21 @@ async function openJournal({ data, bucket, collection, journal }: Options): Prom
   return MigrationJournal.open(file);
 }
 
-function print(photos: number, { indexed, faces, before, left }: IndexedPhotos, seconds: number): void {
+function print(
+  photos: number,
+  { indexed, faces, before, left }: IndexedPhotos,
+  users: MovedUsers | undefined,
+  seconds: number,
+): void {
   for (const { key, code, reason } of left) console.log(`left  ${key}  ${code}: ${reason}`);
   const earlier = before > 0 ? `, ${before} were before` : '';
   console.log(
     `${indexed} of ${counted(photos, 'photo')} indexed (${counted(faces, 'face')})${earlier}, ${left.length} left; ${seconds.toFixed(1)} s`,
+  );
+  if (!users) return;
+  for (const { user, faceId } of users.left)
+    console.log(`left  the face ${faceId} of ${user}: it is not in the collection`);
+  console.log(
+    `${counted(users.users, 'user')} with ${counted(users.faces, 'face')}, ${counted(users.left.length, 'face')} left`,
   );
 }

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  AssociateFacesCommand,
   CreateCollectionCommand,
+  CreateUserCommand,
   IndexFacesCommand,
   ListFacesCommand,
   type RekognitionClient,
@@ -98,6 +100,23 @@ describe('facenet migrate', () => {
     expect(stdout).toMatch(/^0 of 4 photos indexed \(0 faces\), 3 were before, 1 left/m);
     expect(code).toBe(1);
     expect(await idsIn('users')).toEqual(['alice', 'alice_again', 'bob']);
+  });
+
+  it('makes the users of the old collection, with the same faces', async () => {
+    const users = { CollectionId: 'users', UserId: 'alice' };
+    const { Faces = [] } = await clients.old.send(new ListFacesCommand({ CollectionId: 'users' }));
+    const FaceIds = Faces.filter(({ ExternalImageId }) => ExternalImageId !== 'bob').map(({ FaceId }) => FaceId!);
+    await clients.old.send(new CreateUserCommand(users));
+    await clients.old.send(new AssociateFacesCommand({ ...users, FaceIds }));
+    const again = () =>
+      facenet('migrate', ...from(), ...to(), '--ids-from', 'users', '--users-from', 'users', ...oldUsers(), '--json');
+
+    const [first, repeated] = [await again(), await again()];
+
+    for (const { stdout } of [first, repeated])
+      expect(JSON.parse(stdout).users).toEqual({ users: 1, faces: 2, left: [] });
+    const made = await clients.next.send(new ListFacesCommand(users));
+    expect(made.Faces?.map(({ ExternalImageId }) => ExternalImageId).sort()).toEqual(['alice', 'alice_again']);
   });
 
   it('takes ids from a file, and reads the bucket of the stack on the data folder by its keys', async () => {
