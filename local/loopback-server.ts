@@ -20,7 +20,7 @@ const strangers = {
   requestTimeout: 60_000,
   connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 5_000,
-  maxConnections: 512,
+  maxConnections: 256,
 } as const;
 
 /** A server that other processes of this machine can reach, and nobody else unless it was made for strangers. */
@@ -118,7 +118,7 @@ function unusable(host: string, port: number, cause: NodeJS.ErrnoException): Err
       { cause },
     );
   }
-  if (cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND') {
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(cause.code ?? '')) {
     return new ConfigError(
       `Expected an address of this machine, received ${host}. Name one of its own, or 0.0.0.0 for all of them.`,
       { cause },

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../lib/core/errors.ts';
-import { readBody, serveOnLoopback } from '../../local/loopback-server.ts';
+import { readBody, serveOnLoopback, serveStrangers } from '../../local/loopback-server.ts';
 
 const failed = () => {};
 
@@ -45,5 +45,33 @@ describe('a server on loopback', () => {
     await expect(second).rejects.toThrow(ConfigError);
     await expect(second).rejects.toThrow(String(server.port));
     await server.close();
+  });
+});
+
+describe('a server for strangers', () => {
+  const serve = (host: string) => serveStrangers(async (_, response) => void response.end('ok'), { host, failed });
+
+  it('has no more connections than it bears, and takes others when some have gone', async () => {
+    const server = await serve('127.0.0.1');
+    const open = () => {
+      const client = connect(server.port, '127.0.0.1');
+      client.on('error', failed);
+      return client;
+    };
+    const held = Array.from({ length: 256 }, open);
+    await Promise.all(held.map((client) => once(client, 'connect')));
+
+    await once(open().resume(), 'close');
+    for (const client of held.slice(0, 10)) client.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+
+    expect(await (await fetch(server.url)).text()).toBe('ok');
+    for (const client of held) client.destroy();
+    await server.close();
+  });
+
+  it('says which address is none of this machine', async () => {
+    await expect(serve('192.0.2.1')).rejects.toThrow(ConfigError);
+    await expect(serve('192.0.2.1')).rejects.toThrow('192.0.2.1');
   });
 });
