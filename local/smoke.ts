@@ -101,6 +101,7 @@ export async function* checkDeployment(target: SmokeTarget, timeoutSeconds: numb
     }
   } finally {
     for (const key of [enrolment, photo]) await call('DELETE', `/v1/photos?${new URLSearchParams({ key })}`);
+    await call('DELETE', `/v1/collections/${collection}`);
   }
 }
 

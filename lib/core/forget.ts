@@ -12,6 +12,9 @@ export interface ForgetPorts extends ErasePorts {
   readonly bucket: string;
 }
 
+/** How often a person is gone through: the bucket tells detect of each photo that goes, and what that is about to erase is left to it the first time. */
+const passes = 5;
+
 export interface Forgotten {
   /** Photos removed from the bucket, in all their versions. */
   readonly photos: number;
@@ -41,6 +44,31 @@ export async function forgetPhoto(ports: ForgetPorts, key: string): Promise<Forg
  * @throws RequestError PERSON_NOT_FOUND, or CONFLICT when the person gets faces at the same time
  */
 export async function forgetPerson(ports: ForgetPorts, collection: string, person: string): Promise<Forgotten> {
+  const { registry } = ports;
+  const photos = new Set<string>();
+  for (let pass = 0; pass < passes; pass++) {
+    const { keys, others } = await whatMakes(ports, collection, person);
+    if (pass + keys.size + others.length === 0 && !(await registry.getPerson(collection, person))) {
+      throw personNotFound(collection, person);
+    }
+    for (const key of keys) await erasePhoto(ports, key, collection);
+    await release(ports, others.filter(isOfItsPhoto));
+    await eraseStoredFaces(
+      ports,
+      others.filter((face) => !isOfItsPhoto(face)),
+    );
+    for (const key of keys) photos.add(key);
+    if ((await registry.deletePerson(collection, person)) !== 'changed') return { photos: photos.size };
+  }
+  throw new ConflictError(`"${person}"`);
+}
+
+/** The photos that enrol a person, and the faces that were assigned. */
+async function whatMakes(
+  ports: ForgetPorts,
+  collection: string,
+  person: string,
+): Promise<{ readonly keys: ReadonlySet<string>; readonly others: readonly FaceRecord[] }> {
   const { registry, store, bucket } = ports;
   const keys = new Set<string>();
   for await (const key of store.list(bucket, personPrefix(collection, person))) {
@@ -52,17 +80,7 @@ export async function forgetPerson(ports: ForgetPorts, collection: string, perso
     if (source && isOfItsPhoto(face) && meaningOfKey(source.key).kind === 'enrol') keys.add(source.key);
     else others.push(face);
   }
-  if (keys.size + others.length === 0 && !(await registry.getPerson(collection, person))) {
-    throw personNotFound(collection, person);
-  }
-  for (const key of keys) await erasePhoto(ports, key, collection);
-  await release(ports, others.filter(isOfItsPhoto));
-  await eraseStoredFaces(
-    ports,
-    others.filter((face) => !isOfItsPhoto(face)),
-  );
-  if ((await registry.deletePerson(collection, person)) === 'changed') throw new ConflictError(`"${person}"`);
-  return { photos: keys.size };
+  return { keys, others };
 }
 
 async function holdsSomebodyElse({ registry, bucket }: ForgetPorts, key: string, person: string): Promise<boolean> {

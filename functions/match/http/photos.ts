@@ -1,5 +1,4 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
-import { expectCollection } from '../../../lib/core/collections.ts';
 import { forgetPhoto } from '../../../lib/core/forget.ts';
 import { imageIdOf } from '../../../lib/core/ids.ts';
 import { photoNotFound } from '../../../lib/core/not-found.ts';
@@ -27,11 +26,12 @@ export function photosRoutes(ports: ApiPorts): OpenAPIHono {
     tags: [tag.photos],
     summary: 'The photos that are known, and where they are on their way',
     request: { query: photosQuery },
-    responses: answers('A page of photos', photosAnswer, 'COLLECTION_NOT_FOUND'),
+    description:
+      'A photo is listed from when it is taken up, which makes its collection, too: until then there is none, and none of a collection that nobody has made.',
+    responses: answers('A page of photos', photosAnswer),
   });
   app.openapi(listPhotos, async (c) => {
     const { key, ...query } = c.req.valid('query');
-    await expectCollection(registry, query.collection);
     if (key !== undefined) {
       const photo = await statusOf(key);
       return c.json({ photos: photo?.collection === query.collection ? [photo] : [] }, 200);
