@@ -1,3 +1,4 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { type BatchGetItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
@@ -722,43 +723,54 @@ describe('assigning a face', () => {
     }
   });
 
-  /** Several at once who read a face and then assign, release, enrol or delete it, call by call as they fall. */
+  /** Several at once who read a face and then assign, release, enrol or delete it, one call of them after the other as the dice fall. */
   test('by many at once, in whatever order their calls come, leaves people and face of one mind', async () => {
     const { registry: plain, client } = await prepare();
-    const person = fc.constantFrom('Ann', 'Bill', 'Carol');
+    const person = fc.constantFrom('Ann', 'Bill');
     const doing = fc.oneof(
       {
         weight: 6,
-        arbitrary: fc.record({ kind: fc.constant('assign' as const), person: fc.option(person, { nil: undefined }) }),
+        arbitrary: fc.record({
+          kind: fc.constant('assign' as const),
+          person: fc.option(person, { nil: undefined, freq: 3 }),
+        }),
       },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('enrol' as const), person }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), person }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), person }) },
     );
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(doing, { minLength: 2, maxLength: 4 }), fc.scheduler(), async (doings, scheduler) => {
-        const collection = `run-${run++}`;
-        const face = faceOf(`photos/${run}.jpg`, 1, { collection });
-        await plain.addFace(face);
-        const scheduled = scheduledClient(client, scheduler);
-        const registry = new DynamoFaceRegistry({ client: scheduled, table, now: () => now });
+      fc.asyncProperty(
+        fc.array(doing, { minLength: 2, maxLength: 3 }),
+        fc.option(person, { nil: undefined }),
+        fc.infiniteStream(fc.nat()),
+        async (doings, owner, dice) => {
+          const collection = `run-${run++}`;
+          const face = faceOf(`photos/${run}.jpg`, 1, { collection });
+          await plain.addFace(face);
+          await plain.assignFace(face, owner);
+          const turns = new Turns(client);
+          const registry = new DynamoFaceRegistry({ client: turns.client, table, now: () => now });
 
-        const work = doings.map(async ({ kind, person }) => {
-          const [found] = await registry.facesOfImage(face.imageId);
-          if (!found) return;
-          if (kind === 'assign') await registry.assignFace(found, person);
-          else if (kind === 'enrol') await registry.enrol({ ...found, person });
-          else await registry.deleteFaces([found]);
-        });
-        await scheduler.waitFor(Promise.all(work));
+          await turns.play(
+            doings.map(({ kind, person }) => async () => {
+              const [found] = await registry.facesOfImage(face.imageId);
+              if (!found) return;
+              if (kind === 'assign') await registry.assignFace(found, person);
+              else if (kind === 'enrol') await registry.enrol({ ...found, person });
+              else await registry.deleteFaces([found]);
+            }),
+            () => dice.next().value!,
+          );
 
-        const [left] = await plain.facesOfImage(face.imageId);
-        for (const name of ['Ann', 'Bill', 'Carol']) {
-          const listed = (await plain.getPerson(collection, name))?.faceIds ?? [];
-          expect(listed, name).toEqual(left?.person === name ? [face.faceId] : []);
-        }
-      }),
-      { numRuns: 150 },
+          const [left] = await plain.facesOfImage(face.imageId);
+          for (const name of ['Ann', 'Bill']) {
+            const listed = (await plain.getPerson(collection, name))?.faceIds ?? [];
+            expect(listed, name).toEqual(left?.person === name ? [face.faceId] : []);
+          }
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 });
@@ -778,11 +790,28 @@ function breakAfter(client: DynamoDBClient, writes: number): { ends(): void } {
   return { ends: () => void client.middlewareStack.remove('breaking') };
 }
 
-/** A client each of whose calls waits for its turn. */
-function scheduledClient(client: DynamoDBClient, scheduler: fc.Scheduler): DynamoDBClient {
-  const send = (command: Parameters<DynamoDBClient['send']>[0]) =>
-    scheduler.schedule(Promise.resolve()).then(() => client.send(command));
-  return Object.create(client, { send: { value: send } });
+/** A client whose calls wait for their turn: one is made at a time, from whichever of several works has one to make. */
+class Turns {
+  readonly client: DynamoDBClient;
+  readonly #waiting: (() => Promise<void>)[] = [];
+
+  constructor(client: DynamoDBClient) {
+    const send = (command: Parameters<DynamoDBClient['send']>[0]) =>
+      new Promise((resolve, reject) => {
+        this.#waiting.push(() => client.send(command).then(resolve, reject));
+      });
+    this.client = Object.create(client, { send: { value: send } });
+  }
+
+  async play(works: readonly (() => Promise<void>)[], dice: () => number): Promise<void> {
+    let left = works.length;
+    const played = Promise.all(works.map((work) => work().finally(() => left--)));
+    while (left > 0) {
+      if (this.#waiting.length < left) await nextTick();
+      else await this.#waiting.splice(dice() % left, 1)[0]!();
+    }
+    await played;
+  }
 }
 
 describe('collections', () => {
