@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto';
 import { cropFace } from '../vision/align.ts';
 import { scaled } from '../vision/geometry.ts';
 import { photoSize, type RgbImage } from '../vision/image.ts';
+import { isOfItsPhoto } from './erase-image.ts';
 import { ImageRejectedError } from './errors.ts';
+import { indexedImageIdOf } from './ids.ts';
+import { allPages } from './pages.ts';
 import type { FaceEmbedder, FaceRegistry, ImageDecoder, ImageStore } from './ports.ts';
-import type { FaceRecord, ImageRecord } from './records.ts';
+import type { FaceRecord, ImageSource } from './records.ts';
 
 export interface ReembedPorts {
   readonly store: Pick<ImageStore, 'read'>;
@@ -11,7 +15,7 @@ export interface ReembedPorts {
   /** The embedder that the collection moves to. */
   readonly embedder: FaceEmbedder;
   /** It reads faces with the vectors of that embedder, where they have them. */
-  readonly registry: Pick<FaceRegistry, 'listImages' | 'facesOfImage' | 'addVector'>;
+  readonly registry: Pick<FaceRegistry, 'listImages' | 'listFaces' | 'facesOfImage' | 'addVector'>;
 }
 
 /** Told how far it is. */
@@ -25,8 +29,11 @@ export interface ReembedProgress {
 /** A face that stays without the new vector, and why. */
 export interface LeftFace {
   readonly face: FaceRecord;
-  /** The photo is no longer in the bucket, or there is another in its place that has not been through yet, or it can no longer be decoded. */
-  readonly reason: 'photo gone' | 'photo replaced' | 'photo rejected';
+  /**
+   * The photo is no longer in the bucket, or there is another in its place that has not been through yet, or it can no longer be decoded; or it came through the
+   * API as bytes, of which nothing was kept.
+   */
+  readonly reason: 'photo gone' | 'photo replaced' | 'photo rejected' | 'photo never kept';
 }
 
 /** How a collection stands after it was moved. It is whole when nothing is `left`. */
@@ -43,8 +50,6 @@ interface Waiting {
   readonly crop: RgbImage;
 }
 
-/** Images that are listed in one call. */
-const listedAtOnce = 100;
 /** Crops that are embedded together, at least, as long as there are so many. */
 const batch = 32;
 
@@ -68,7 +73,10 @@ export async function reembedCollection(
 }
 
 async function reembedOnce(ports: ReembedPorts, collection: string, progress: ReembedProgress): Promise<Reembedding> {
-  const images = await imagesOf(ports.registry, collection);
+  const images = [
+    ...(await photosOf(ports.registry, collection)),
+    ...(await indexedImagesOf(ports.registry, collection)),
+  ];
   progress.pass(images.length);
   const left: LeftFace[] = [];
   let waiting: Waiting[] = [];
@@ -80,7 +88,7 @@ async function reembedOnce(ports: ReembedPorts, collection: string, progress: Re
   };
   for (const image of images) {
     const faces = (await ports.registry.facesOfImage(image.imageId)).filter(
-      ({ sequencer }) => sequencer === image.sequencer,
+      ({ sequencer }) => image.sequencer === undefined || sequencer === image.sequencer,
     );
     const lacking = faces.filter(({ model }) => model !== ports.embedder.card.id);
     already += faces.length - lacking.length;
@@ -96,31 +104,45 @@ async function reembedOnce(ports: ReembedPorts, collection: string, progress: Re
   return { moved, already, left };
 }
 
-/** Only what a pass needs of each image: a collection can have a million of them. */
-type PassImage = Pick<ImageRecord, 'imageId' | 'sequencer' | 'source' | 'eTag'>;
+/** Only what a pass needs of each image: a collection can have a million of them. One that was indexed through the API has no sequencer, but an id of its bytes. */
+interface PassImage {
+  readonly imageId: string;
+  readonly sequencer?: string;
+  readonly source?: ImageSource;
+  readonly isAsItWas: (bytes: Uint8Array, eTag: string) => boolean;
+}
 
-async function imagesOf(registry: Pick<FaceRegistry, 'listImages'>, collection: string): Promise<PassImage[]> {
+/** The photos in the bucket. */
+async function photosOf(registry: ReembedPorts['registry'], collection: string): Promise<PassImage[]> {
   const images: PassImage[] = [];
-  let after: string | undefined;
-  do {
-    const page = await registry.listImages(collection, { limit: listedAtOnce, ...(after && { after }) });
-    for (const { imageId, sequencer, source, eTag } of page.items) {
-      images.push({ imageId, sequencer, source, ...(eTag && { eTag }) });
-    }
-    after = page.next;
-  } while (after);
+  for await (const { imageId, sequencer, source, eTag } of allPages((page) => registry.listImages(collection, page))) {
+    images.push({ imageId, sequencer, source, isAsItWas: (_, now) => eTag === undefined || eTag === now });
+  }
   return images;
+}
+
+/** The images that were indexed through the API, of which no record is kept beside their faces. */
+async function indexedImagesOf(registry: ReembedPorts['registry'], collection: string): Promise<PassImage[]> {
+  const images = new Map<string, PassImage>();
+  for await (const face of allPages((page) => registry.listFaces(collection, {}, page))) {
+    const { imageId, source, externalImageId } = face;
+    if (isOfItsPhoto(face) || images.has(imageId)) continue;
+    const isAsItWas = (bytes: Uint8Array) =>
+      indexedImageIdOf(collection, createHash('sha256').update(bytes).digest('hex'), externalImageId) === imageId;
+    images.set(imageId, { imageId, ...(source && { source }), isAsItWas });
+  }
+  return [...images.values()];
 }
 
 async function photoOf(
   { store, decoder }: ReembedPorts,
-  { source, eTag }: PassImage,
+  { source, isAsItWas }: PassImage,
 ): Promise<RgbImage | LeftFace['reason']> {
+  if (!source) return 'photo never kept';
   try {
     const object = await store.read(source);
     if (!object) return 'photo gone';
-    if (eTag !== undefined && object.eTag !== eTag) return 'photo replaced';
-    return await decoder.decode(object.bytes);
+    return isAsItWas(object.bytes, object.eTag) ? await decoder.decode(object.bytes) : 'photo replaced';
   } catch (error) {
     if (error instanceof ImageRejectedError) return 'photo rejected';
     throw error;

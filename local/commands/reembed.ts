@@ -9,8 +9,8 @@ import { createS3ImageStore } from '../../lib/adapters/s3-image-store.ts';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { variable } from '../../lib/config.ts';
 import { ConfigError, RequestError } from '../../lib/core/errors.ts';
-import { defaultCollection, meaningOfKey } from '../../lib/core/keys.ts';
-import type { ImageStore } from '../../lib/core/ports.ts';
+import { allPages } from '../../lib/core/pages.ts';
+import type { FaceRegistry, ImageStore } from '../../lib/core/ports.ts';
 import { type LeftFace, type ReembedPorts, reembedCollection } from '../../lib/core/reembed.ts';
 import type { EmbedderCard } from '../../lib/vision/embedder-card.ts';
 import { localDynamoDbClient, localS3Client } from '../clients.ts';
@@ -30,7 +30,7 @@ interface Options {
 /** Where the faces and their photos are: on this machine, or in an AWS account. */
 interface Place {
   readonly dynamodb: DynamoDBClient;
-  readonly store: Pick<ImageStore, 'read' | 'list'>;
+  readonly store: Pick<ImageStore, 'read'>;
   readonly table: string;
   readonly bucket: string;
   readonly isLocal: boolean;
@@ -51,7 +51,7 @@ export function reembedCommand(): Command {
       `
 It can be ended and begun again at any time: what is done stays done. When it says that all is whole, let the functions use the embedder.
 
-Exit code: 0 whole, 1 some faces were left, because their photo is gone or was replaced.
+Exit code: 0 whole, 1 some faces were left, because their photo is gone, was replaced, or came through the API and was never kept.
 
 Examples:
   facenet reembed facenet-vggface2 && ${variable.embedder}=facenet-vggface2 facenet start
@@ -68,12 +68,12 @@ async function reembed(id: string, options: Options): Promise<void> {
   const totals = { moved: 0, already: 0 };
   const left: LeftFace[] = [];
   try {
-    const { dynamodb, store, table, bucket } = place;
+    const { dynamodb, store, table } = place;
     if (place.isLocal) await ensureVectorIndex(dynamodb, table, embedder.card);
     else await expectVectorIndex(place, embedder.card);
     const registry = new DynamoFaceRegistry({ client: dynamodb, table, embedder: id });
     const ports: ReembedPorts = { store, decoder: createSharpDecoder(vision), embedder, registry };
-    const collections = options.collection ? [options.collection] : await collectionsOf(store, bucket);
+    const collections = options.collection ? [options.collection] : await collectionsOf(registry);
     for (const collection of collections) {
       const pass = (images: number) => {
         bar?.stop();
@@ -121,14 +121,10 @@ async function expectVectorIndex({ dynamodb, table }: Place, card: EmbedderCard)
   );
 }
 
-/** The collections that have photos in the bucket, and the one whose keys name none. */
-async function collectionsOf(store: Pick<ImageStore, 'list'>, bucket: string): Promise<string[]> {
-  const collections = new Set([defaultCollection]);
-  for await (const key of store.list(bucket, 'collections/')) {
-    const meaning = meaningOfKey(key);
-    if (meaning.kind !== 'other') collections.add(meaning.collection);
-  }
-  return [...collections];
+async function collectionsOf(registry: FaceRegistry): Promise<string[]> {
+  const collections: string[] = [];
+  for await (const { collection } of allPages((page) => registry.listCollections(page))) collections.push(collection);
+  return collections;
 }
 
 function leftOf({ face: { faceId, source }, reason }: LeftFace) {
@@ -136,11 +132,11 @@ function leftOf({ face: { faceId, source }, reason }: LeftFace) {
 }
 
 function print(id: string, { moved, already }: { moved: number; already: number }, left: readonly LeftFace[]): void {
-  for (const { faceId, key, reason } of left.map(leftOf)) console.log(`left  ${faceId}  ${key}: ${reason}`);
+  for (const { faceId, key, reason } of left.map(leftOf)) console.log(`left  ${faceId}  ${key ?? 'no key'}: ${reason}`);
   console.log(`${moved} faces moved to ${id}, ${already} were there already, ${left.length} left`);
   console.log(
     left.length > 0
-      ? 'Those left are not found by it. Put their photos back, or forget them.'
+      ? 'Those left are not found by it. Put their photos back, index them again, or forget them.'
       : `Whole. Set ${variable.embedder}=${id} for all functions, then run this once more for what came in between.`,
   );
 }

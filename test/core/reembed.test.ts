@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { indexFaces } from '../../lib/core/index-faces.ts';
 import { type ReembedPorts, reembedCollection } from '../../lib/core/reembed.ts';
 import type { EmbedderCard } from '../../lib/vision/embedder-card.ts';
 import type { RgbImage } from '../../lib/vision/image.ts';
 import { card, FakeEmbedder, photoOf, vectorAt } from './fakes.ts';
+import { index } from './match-api.ts';
 import { Pipeline } from './pipeline.ts';
 
 /** Another model of the same photos: its vectors point the other way. */
@@ -41,6 +43,37 @@ describe('a collection that moves to another embedder', () => {
     expect(facesOf('plane')).toMatchObject([{ collection: 'other' }]);
     const ada = facesOf('compass').find(({ person }) => person === 'ada');
     expect(ada?.embedding).toEqual(vectorAt(10).map((value) => -value));
+  });
+
+  it('leaves the faces of bytes that came through the API, and says so, until they are indexed again', async () => {
+    const [faceId] = await index(pipeline, '60@40');
+
+    const { moved, left } = await reembedCollection(ports, 'main', silent);
+
+    expect(moved).toBe(4);
+    expect(left.map(({ face, reason }) => [face.faceId, reason])).toEqual([[faceId, 'photo never kept']]);
+    const { indexed } = await indexFaces(
+      { ...pipeline.ports(), embedder: compass },
+      { bytes: photoOf('60@40') },
+      { collection: 'main' },
+    );
+    expect(indexed.map(({ face }) => [face.faceId, face.model])).toEqual([[faceId, 'compass']]);
+    expect(await reembedCollection(ports, 'main', silent)).toMatchObject({ moved: 0, already: 5, left: [] });
+  });
+
+  it('takes in what was indexed by key, as long as it is the same to the byte', async () => {
+    for (const key of ['photos/same.jpg', 'photos/other.jpg']) {
+      pipeline.put(key, `60@40 ${key}`);
+      await indexFaces(pipeline.ports(), { bucket: 'photos', key }, { collection: 'main', externalImageId: key });
+    }
+    pipeline.put('photos/other.jpg', '60@40 changed');
+
+    const { moved, left } = await reembedCollection(ports, 'main', silent);
+
+    expect(moved).toBe(5);
+    expect(left.map(({ face, reason }) => [face.source?.key, reason])).toEqual([
+      ['photos/other.jpg', 'photo replaced'],
+    ]);
   });
 
   it('goes on where it was interrupted', async () => {
