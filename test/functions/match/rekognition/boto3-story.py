@@ -4,6 +4,8 @@ usage: boto3-story.py <endpoint> <folder with alice.jpg, alice-again.jpg, party.
 Prints a line for each operation that did what it should.
 """
 
+import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -30,6 +32,40 @@ here = {"CollectionId": collection}
 missing = {"CollectionId": "missing"}
 
 
+def check(shape, value, path):
+    """Holds an answer against AWS's own service model, which boto3 itself does not: it drops what it does not know."""
+    if shape.type_name == "structure":
+        unknown = set(value) - set(shape.members)
+        assert not unknown, f"{path} has no {unknown}"
+        for name, member in value.items():
+            check(shape.members[name], member, f"{path}.{name}")
+    elif shape.type_name == "list":
+        for i, member in enumerate(value):
+            check(shape.member, member, f"{path}[{i}]")
+    elif shape.type_name == "string":
+        assert isinstance(value, str) and value in (getattr(shape, "enum", None) or [value]), f"{path}: {value}"
+        # The model's version is an embedder's id here, and no number.
+        pattern = shape.metadata.get("pattern") if shape.name != "IndexFacesModelVersion" else None
+        assert pattern is None or re.fullmatch(pattern, value), f"{path}: {value}"
+    else:
+        kinds = (int,) if shape.type_name in ("integer", "long") else (int, float)
+        assert isinstance(value, kinds), f"{path}: {value}"
+        lowest, highest = (shape.metadata.get(limit, value) for limit in ("min", "max"))
+        assert lowest <= value <= highest, f"{path}: {value}"
+
+
+checked = set()
+
+
+def check_answer(http_response, model, **_):
+    if http_response.status_code == 200:
+        check(model.output_shape, json.loads(http_response.content), model.name)
+        checked.add(model.name)
+
+
+rekognition.meta.events.register("after-call.rekognition.*", check_answer)
+
+
 def fails(name, call, **arguments):
     """The error of a call that must fail, as the typed exception of that name."""
     try:
@@ -40,6 +76,7 @@ def fails(name, call, **arguments):
 
 
 def done(operation):
+    assert operation in checked, operation
     print(operation)
 
 

@@ -28,9 +28,11 @@ import {
   SearchUsersByImageCommand,
   SearchUsersCommand,
 } from '@aws-sdk/client-rekognition';
+import { PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../../../../functions/match/rekognition/operations.ts';
+import { localS3Client } from '../../../../local/clients.ts';
 import { portrait, RunningStack, sample } from '../../../local/running-stack.ts';
 import { rekognitionClient } from './client.ts';
 
@@ -61,6 +63,8 @@ afterAll(async () => {
 });
 
 const run = promisify(execFile);
+/** Python takes its time where others work, too. */
+const timeout = 180_000;
 const has = (command: string, ...args: string[]) => {
   try {
     execFileSync(command, args, { stdio: 'ignore' });
@@ -70,7 +74,7 @@ const has = (command: string, ...args: string[]) => {
   }
 };
 
-it.skipIf(!has('python3', '-c', 'import boto3'))('boto3 (skipped where it is not installed)', async () => {
+it.skipIf(!has('python3', '-c', 'import boto3'))('boto3 (skipped where it is not installed)', { timeout }, async () => {
   const script = join(import.meta.dirname, 'boto3-story.py');
   const { stdout } = await run('python3', [script, running.stack.api, folder, running.stack.bucket]);
 
@@ -79,6 +83,7 @@ it.skipIf(!has('python3', '-c', 'import boto3'))('boto3 (skipped where it is not
 
 it.skipIf(!has('aws', '--version'))(
   'aws-cli, by one operation of each kind (skipped where there is no aws-cli)',
+  { timeout },
   async () => {
     const env = {
       ...process.env,
@@ -461,6 +466,36 @@ describe('the client for JavaScript', () => {
 
     expect(FaceDetails).toHaveLength(3);
     expect([FaceMatches?.length, UnmatchedFaces?.length]).toEqual([1, 2]);
+  });
+
+  it('looks at the faces that meet the quality that is asked for; at any when nobody asks', async () => {
+    const blurred = { Bytes: await sharp(again).blur(3).jpeg().toBuffer() };
+    const faces = (more: object) =>
+      client.send(new SearchFacesByImageCommand({ CollectionId, Image: blurred, ...more }));
+    const users = (more: object) =>
+      client.send(new SearchUsersByImageCommand({ CollectionId, Image: blurred, ...more }));
+
+    expect((await faces({})).SearchedFaceBoundingBox).toBeDefined();
+    await fails('InvalidParameterException', faces({ QualityFilter: 'HIGH' }));
+    expect((await users({})).SearchedFace).toBeDefined();
+    const strict = await users({ QualityFilter: 'HIGH' });
+    expect(strict.SearchedFace).toBeUndefined();
+    expect(strict.UnsearchedFaces?.map(({ Reasons }) => Reasons)).toEqual([expect.arrayContaining(['LOW_SHARPNESS'])]);
+  });
+
+  it('reads the version of an object that is asked for', async () => {
+    const s3 = localS3Client(running.stack.s3);
+    const Bucket = running.stack.bucket;
+    await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+    const { VersionId } = await s3.send(new PutObjectCommand({ Bucket, Key: 'versions.jpg', Body: party }));
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'versions.jpg', Body: landscape }));
+    s3.destroy();
+    const facesIn = async (Version?: string) => {
+      const Image = { S3Object: { Bucket, Name: 'versions.jpg', Version } };
+      return (await client.send(new DetectFacesCommand({ Image }))).FaceDetails?.length;
+    };
+
+    expect([await facesIn(VersionId), await facesIn()]).toEqual([3, 0]);
   });
 
   it('DeleteCollection', async () => {
