@@ -90,7 +90,7 @@ function withPlace(command: Command): Command {
   return withData(command)
     .addOption(new Option('--file <path>', 'keep keys there').conflicts('secret'))
     .option('--secret <name>', 'keep keys in this secret of AWS Secrets Manager, by name or ARN')
-    .option('--region <name>', 'of the secret')
+    .option('--region <name>', 'of the secret, where its ARN is not given')
     .option('--json', 'print JSON');
 }
 
@@ -135,7 +135,9 @@ async function within<T>(
   use: (store: AccessKeyStore) => Promise<T>,
 ): Promise<T> {
   if (secret === undefined) return use(openKeyFile(file ?? keyFileIn(data)));
-  const client = createSecretsManagerClient({ region });
+  // An ARN says where it is.
+  const [, where] = /^arn:[\w-]+:secretsmanager:([\w-]+):/.exec(secret) ?? [];
+  const client = createSecretsManagerClient({ region: region ?? where });
   try {
     return await use(openKeySecret(client, secret));
   } finally {

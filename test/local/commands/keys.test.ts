@@ -53,8 +53,14 @@ describe('facenet keys', () => {
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
     onTestFinished(() => void vi.unstubAllEnvs());
 
+    vi.stubEnv('AWS_REGION', '');
     const { code, stdout } = await create('--secret', secret, '--region', 'eu-central-1', '--json');
+    const elsewhere = await create('--secret', `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${secret}`);
 
+    expect(elsewhere).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^INVALID_CONFIG: Expected a secret arn:/),
+    });
     expect(code).toBe(0);
     const list = await keys('list', '--secret', secret, '--region', 'eu-central-1', '--json');
     expect(JSON.parse(list.stdout).keys).toMatchObject([{ id: JSON.parse(stdout).id }]);
