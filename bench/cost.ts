@@ -22,10 +22,10 @@ const {
     '--measure',
     'measure photo and face on this machine, one thread, instead of taking the numbers of docs/cost.md',
   )
-  .option('--photo-ms <ms>', 'processor time to find the faces of a photo', Number, 427)
-  .option('--face-ms <ms>', 'processor time to embed a face', Number, 16)
+  .option('--photo-ms <ms>', 'processor time to find the faces of a photo', Number, 399)
+  .option('--face-ms <ms>', 'processor time to embed a face', Number, 27)
   .option('--faces <count>', 'faces in a photo', Number, 2)
-  .option('--dimensions <count>', 'length of a vector', Number, 192)
+  .option('--dimensions <count>', 'length of a vector', Number, 208)
   .parse()
   .opts<{ prices?: string; measure?: true; photoMs: number; faceMs: number; faces: number; dimensions: number }>();
 

@@ -33,7 +33,7 @@ export const variable = {
 } as const;
 
 /** The embedder where only npm is at hand. */
-export const defaultEmbedder = 'mobilefacenet';
+export const defaultEmbedder = 'mobilefacenet-ensemble';
 
 /** Where the models lie in a Lambda function: a layer is unpacked to /opt. */
 export const layerModels = '/opt/models';

@@ -30,13 +30,13 @@ describe('at synthesis, with what came and what to do', () => {
     ['a detector for an embedder', () => ({ embedder: 'mtcnn' }), [/"mtcnn"/]],
     [
       'an index of other dimensions',
-      (stack) => existing(stack, 'embedding-mobilefacenet', 512),
-      [/192/, /512/, /embed the photos again/],
+      (stack) => existing(stack, 'embedding-mobilefacenet-ensemble', 512),
+      [/208/, /512/, /embed the photos again/],
     ],
     [
       'an index of another model',
       (stack) => existing(stack, 'embedding-dlib-resnet', 128),
-      [/embedding-mobilefacenet/],
+      [/embedding-mobilefacenet-ensemble/],
     ],
     [
       'a bucket in another region',
@@ -62,7 +62,7 @@ describe('at synthesis, with what came and what to do', () => {
     ],
     [
       'further indexes for a table of somebody else',
-      (stack) => ({ ...existing(stack, 'embedding-mobilefacenet', 192), otherEmbedders: ['dlib-resnet'] }),
+      (stack) => ({ ...existing(stack, 'embedding-mobilefacenet-ensemble', 208), otherEmbedders: ['dlib-resnet'] }),
       [/otherEmbedders/],
     ],
   ])('%s', (_, props, words) => {

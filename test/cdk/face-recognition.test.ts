@@ -24,7 +24,7 @@ import { apiRoutes } from '../../cdk/recognition-api.ts';
 import { createApp } from '../../functions/match/http/app.ts';
 import { catalog } from '../../layers/models/catalog.ts';
 import { tableDefinition } from '../../lib/adapters/dynamo-table.ts';
-import { readConfig, variable } from '../../lib/config.ts';
+import { defaultEmbedder, readConfig, variable } from '../../lib/config.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
 import { eventSource } from '../../lib/core/events.ts';
 import { metrics } from '../../lib/core/metrics.ts';
@@ -126,7 +126,7 @@ describe('the way of a photo', () => {
 describe('the table', () => {
   it('is the one that the adapter works with', () => {
     const [, { Properties }] = resourcesOf(template, 'AWS::DynamoDB::Table')[0]!;
-    const { TableName, ...definition } = tableDefinition({ table: '', embedder: catalog.mobilefacenet.card });
+    const { TableName, ...definition } = tableDefinition({ table: '', embedder: catalog[defaultEmbedder].card });
 
     expect(Properties).toMatchObject(definition);
     expect(Properties).not.toHaveProperty('TableName');
@@ -172,7 +172,7 @@ describe('the functions', () => {
 
       const values = names.map((name) => [name, settingOf(Properties.Environment.Variables[name])]);
       expect(readConfig(Object.fromEntries(values)), path).toMatchObject({
-        embedder: 'mobilefacenet',
+        embedder: defaultEmbedder,
         falseMatchRate: 1e-3,
         tracing: true,
       });

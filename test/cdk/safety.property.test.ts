@@ -19,8 +19,8 @@ vi.mock('../../cdk/function-assets.ts', () => import('./small-assets.ts'));
 /** Whatever can be chosen. What needs a stack to live in is made for it. */
 const choices = fc.record(
   {
-    embedder: fc.constantFrom('mobilefacenet', 'dlib-resnet'),
-    otherEmbedders: fc.subarray(['mobilefacenet', 'dlib-resnet']),
+    embedder: fc.constantFrom('mobilefacenet-ensemble', 'dlib-resnet'),
+    otherEmbedders: fc.subarray(['mobilefacenet-ensemble', 'dlib-resnet']),
     photoRetentionDays: fc.integer({ min: 1, max: 3650 }),
     bucket: fc.constantFrom('imported'),
     bus: fc.constantFrom('imported'),
@@ -44,7 +44,7 @@ type Choices = typeof choices extends fc.Arbitrary<infer T> ? T : never;
 
 function propsOf(stack: Stack, chosen: Choices): FaceRecognitionProps {
   const { bucket, bus, table, encryptionKey, alarmTopic, photoRetentionDays, otherEmbedders, ...plain } = chosen;
-  const embedder = plain.embedder ?? 'mobilefacenet';
+  const embedder = plain.embedder ?? 'mobilefacenet-ensemble';
   const arn = (service: string, name: string) => `arn:aws:${service}:eu-west-1:123456789012:${name}`;
   return {
     ...plain,
@@ -57,7 +57,7 @@ function propsOf(stack: Stack, chosen: Choices): FaceRecognitionProps {
           existingTable: {
             table: Table.fromTableName(stack, 'Table', 'mine'),
             vectorIndexName: `embedding-${embedder}`,
-            vectorDimensions: embedder === 'mobilefacenet' ? 192 : 128,
+            vectorDimensions: embedder === 'mobilefacenet-ensemble' ? 208 : 128,
           },
         }
       : otherEmbedders && { otherEmbedders }),

@@ -28,7 +28,7 @@ const arm64Root = process.env.FACENET_PROOF_ARM64;
 const prepare = arm64Root ? () => {} : addHostLibraries;
 const milliseconds = arm64Root ? 1_800_000 : 120_000;
 
-const embedder = 'mobilefacenet';
+const embedder = 'mobilefacenet-ensemble';
 const bucket = 'photos';
 const eventsFile = 'events.jsonl';
 /** Three people, small enough for an emulated processor. */
@@ -135,7 +135,9 @@ describe.skipIf(!client)(
 
       const said = execFileSync(node, ['functions/embed/self-test.mjs'], { cwd: join(image, 'var/task'), env });
 
-      expect(said.toString()).toMatch(/^self-test passed: mobilefacenet, distance .* to the pinned embedding$/m);
+      expect(said.toString()).toMatch(
+        /^self-test passed: mobilefacenet-ensemble, distance .* to the pinned embedding$/m,
+      );
     });
 
     it('a photo is enrolled and another recognised, from the notification to the event', async () => {

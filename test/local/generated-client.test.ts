@@ -95,7 +95,7 @@ describe('a client that a stock generator makes of openapi.json', () => {
   it('verifies, searches and identifies, and picks a face among several', async () => {
     const collection = 'team';
     const verified = await client.verify!({ source: inJson(photos.ada), person: 'ada', collection });
-    expect(verified.data).toMatchObject({ verified: true, person: { name: 'ada' }, model: 'mobilefacenet' });
+    expect(verified.data).toMatchObject({ verified: true, person: { name: 'ada' }, model: 'mobilefacenet-ensemble' });
     const party = inJson(photos.party);
     const { data: detection } = await client.detect!({ image: party });
     expect(detection.faces).toHaveLength(3);

@@ -56,7 +56,7 @@ describe('the pipeline on this machine, with real models', () => {
 
   it('answers verify, search, identify, people and faces over HTTP', async () => {
     const verified = await running.ask('POST', '/v1/verify', form({ source: ada, person: 'ada' }));
-    expect(verified).toMatchObject({ status: 200, answer: { verified: true, model: 'mobilefacenet' } });
+    expect(verified).toMatchObject({ status: 200, answer: { verified: true, model: 'mobilefacenet-ensemble' } });
     const others = await running.ask(
       'POST',
       '/v1/verify',

@@ -154,7 +154,7 @@ describe('facenet search', () => {
       faces: expect.any(Array),
       searched: { ...photoFace, facesInPhoto: 1 },
       threshold: number,
-      model: 'mobilefacenet',
+      model: 'mobilefacenet-ensemble',
     });
     expect(answer.faces.map(({ key, role }: { key: string; role: string }) => [key, role])).toEqual([
       ['photos/2026/party 🙂.jpg', 'photo'],
@@ -191,7 +191,7 @@ describe('facenet verify', () => {
     distance: number,
     similarity: number,
     threshold: number,
-    model: 'mobilefacenet',
+    model: 'mobilefacenet-ensemble',
     source: photoFace,
   };
 
@@ -298,7 +298,7 @@ describe('facenet in a process of its own', () => {
   it('talks to the stack that runs on the folder, and prints nothing but its answer', async () => {
     const { code, stdout, stderr } = await run('search', file('eve.jpg'), '--json', '--data', running.data);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(JSON.parse(stdout)).toMatchObject({ identity: null, model: 'mobilefacenet' });
+    expect(JSON.parse(stdout)).toMatchObject({ identity: null, model: 'mobilefacenet-ensemble' });
   });
 });
 

@@ -48,7 +48,7 @@ it('moves what a running stack holds; searches go on by the old embedder, and by
   const moved = await moving;
   expect(await reembed(...account)).toEqual({ embedder: 'dlib-resnet', moved: 0, already: 4, left: [] });
   expect(moved).toEqual({ embedder: 'dlib-resnet', moved: 4, already: 0, left: [] });
-  expect(during.model).toBe('mobilefacenet');
+  expect(during.model).toBe('mobilefacenet-ensemble');
   expect(during.faces[0]).toMatchObject({ distance: expect.closeTo(0, 3) });
   expect(await search('main')).toEqual(during);
 

@@ -55,7 +55,17 @@ beforeEach(() => {
 /** Runs the command; answers what it printed, and its exit code. */
 async function train(...options: string[]) {
   const printed = vi.spyOn(console, 'log').mockImplementation(() => {});
-  const given = ['--images', images, '--cache', join(folder, 'vectors.jsonl'), '--rate', '0.01', ...options];
+  const given = [
+    '--images',
+    images,
+    '--embedder',
+    'mobilefacenet',
+    '--cache',
+    join(folder, 'vectors.jsonl'),
+    '--rate',
+    '0.01',
+    ...options,
+  ];
   try {
     await trainCommand().parseAsync([...given, '--json'], { from: 'user' });
     const code = process.exitCode;
