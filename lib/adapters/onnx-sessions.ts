@@ -23,8 +23,8 @@ export interface Run {
   readonly shape: readonly number[];
 }
 
-/** What it answers. */
-export type Ran = { readonly outputs: Outputs } | { readonly error: unknown };
+/** What it answers; the input's memory comes back. */
+export type Ran = { readonly memory: ArrayBuffer } & ({ readonly outputs: Outputs } | { readonly error: unknown });
 
 /**
  * Opens models for many small runs. Of several threads each runs a whole net by itself, while the caller prepares what comes next: that takes fewer of their
@@ -44,11 +44,13 @@ export async function openSessions(graphs: readonly Uint8Array[], threads: numbe
 interface Thread {
   readonly worker: Worker;
   /** Who waits for it, in the order in which they asked. */
-  readonly waiting: { resolve(outputs: Outputs): void; reject(error: unknown): void }[];
+  readonly waiting: ((ran: Ran) => void)[];
 }
 
 class ThreadedSessions implements OnnxSessions {
   readonly #threads: readonly Thread[];
+  /** Of inputs that have been answered. New memory would have to be touched for the first time, and the garbage collector come for it. */
+  readonly #spare: ArrayBuffer[] = [];
 
   constructor(threads: readonly Thread[]) {
     this.#threads = threads;
@@ -63,15 +65,25 @@ class ThreadedSessions implements OnnxSessions {
     const { worker, waiting } = this.#threads.reduce((least, next) =>
       next.waiting.length < least.waiting.length ? next : least,
     );
-    const run: Run = { session, input: input.slice(), shape };
+    const memory = this.#take(input.byteLength);
+    const run: Run = { session, input: new Float32Array(memory, 0, input.length), shape };
+    run.input.set(input);
     worker.ref();
-    worker.postMessage(run, [run.input.buffer as ArrayBuffer]);
-    try {
-      return await new Promise((resolve, reject) => waiting.push({ resolve, reject }));
-    } finally {
-      // A thread without work keeps no process alive.
-      if (waiting.length === 0) worker.unref();
-    }
+    worker.postMessage(run, [memory]);
+    const ran = await new Promise<Ran>((resolve) => waiting.push(resolve));
+    // A thread without work keeps no process alive.
+    if (waiting.length === 0) worker.unref();
+    if (this.#spare.length < this.atOnce) this.#spare.push(ran.memory);
+    if ('error' in ran) throw ran.error;
+    return ran.outputs;
+  }
+
+  /** Memory for an input: what an earlier one had, if that is enough. */
+  #take(bytes: number): ArrayBuffer {
+    const place = this.#spare.findIndex(({ byteLength }) => byteLength >= bytes);
+    if (place >= 0) return this.#spare.splice(place, 1)[0];
+    this.#spare.shift();
+    return new ArrayBuffer(bytes);
   }
 }
 
@@ -82,11 +94,7 @@ async function start(graphs: readonly Uint8Array[]): Promise<Thread> {
   const worker = new Worker(new URL('./onnx-thread.mjs', import.meta.url), { workerData, execArgv: [] });
   await once(worker, 'message');
   const waiting: Thread['waiting'] = [];
-  worker.on('message', (ran: Ran) => {
-    const { resolve, reject } = waiting.shift()!;
-    if ('error' in ran) reject(ran.error);
-    else resolve(ran.outputs);
-  });
+  worker.on('message', (ran: Ran) => waiting.shift()!(ran));
   worker.unref();
   return { worker, waiting };
 }

@@ -18,7 +18,8 @@ port.postMessage(null);
 
 for await (const [run] of runs) {
   const ran = await answer(run);
-  port.postMessage(ran, 'error' in ran ? [] : Object.values(ran.outputs).map(({ data }) => data.buffer));
+  const outputs = 'error' in ran ? [] : Object.values(ran.outputs);
+  port.postMessage(ran, [ran.memory, ...outputs.map(({ data }) => data.buffer)]);
 }
 
 /**
@@ -26,11 +27,12 @@ for await (const [run] of runs) {
  * @returns {Promise<Ran>}
  */
 async function answer({ session, input, shape }) {
+  const memory = /** @type {ArrayBuffer} */ (input.buffer);
   try {
     const tensors = await sessions[session].run({ input: new Tensor('float32', input, shape) });
     const outputs = Object.entries(tensors).map(([name, { data, dims }]) => [name, { data, dims }]);
-    return { outputs: Object.fromEntries(outputs) };
+    return { memory, outputs: Object.fromEntries(outputs) };
   } catch (error) {
-    return { error };
+    return { memory, error };
   }
 }

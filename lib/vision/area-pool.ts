@@ -11,6 +11,15 @@ export interface Window {
 /** Pixels of a photo whose summed-area table is kept whole: it takes twelve bytes for each, 192 MB at the most. */
 const mostPixelsKept = 16_000_000;
 
+/** A table that is not in use, for the next photo: to touch new memory for the first time takes longer than to sum up. The garbage collector may take it first. */
+let spare: WeakRef<Int32Array> | undefined;
+
+function takeSums(length: number): Int32Array {
+  const sums = spare?.deref();
+  spare = undefined;
+  return sums && sums.length >= length ? sums : new Int32Array(length);
+}
+
 /**
  * The lowest rows of the summed-area table (Crow 1984) of a part of a photo, on their way down: for each column and channel the sum of all pixels above and
  * to the left. Only as many rows are kept as the boxes that are summed with it are high. Sums wrap around at 2³², which their differences do not notice.
@@ -35,7 +44,8 @@ export class SummedRows {
     this.#stride = (fours * 4 + 1) * 3;
     this.#words = new Int32Array(fours * 3);
     this.#row = new Uint8Array(this.#words.buffer);
-    this.sums = new Int32Array(this.#kept * this.#stride);
+    this.sums = takeSums(this.#kept * this.#stride);
+    this.sums.fill(0, this.#rowAt(bounds.top), this.#rowAt(bounds.top) + this.#stride);
     this.#lowest = bounds.top;
   }
 
@@ -48,12 +58,21 @@ export class SummedRows {
 
   /** Where in `sums` column 0 of the photo lies, were it there, in the row that sums up all above row `y`. */
   at(y: number): number {
-    return (y % this.#kept) * this.#stride - this.#bounds.left * 3;
+    return this.#rowAt(y) - this.#bounds.left * 3;
+  }
+
+  /** Leaves its memory to the next; it must not be used any more. */
+  release(): void {
+    spare = new WeakRef(this.sums);
   }
 
   /** Takes up all rows above `y`. */
   advance(y: number): void {
     for (; this.#lowest < y; this.#lowest++) this.#addRow(this.#lowest);
+  }
+
+  #rowAt(y: number): number {
+    return (y % this.#kept) * this.#stride;
   }
 
   /** Four pixels at a time, which are three words of four bytes, the first in the lowest bits: reading bytes one by one takes half as long again. */
@@ -64,8 +83,9 @@ export class SummedRows {
     const from = (y * photoWidth + left) * 3;
     this.#row.set(data.subarray(from, from + width * 3));
     const words = this.#words;
-    let above = (y % this.#kept) * this.#stride + 3;
-    let to = ((y + 1) % this.#kept) * this.#stride + 3;
+    let above = this.#rowAt(y) + 3;
+    let to = this.#rowAt(y + 1) + 3;
+    sums.fill(0, to - 3, to);
     let red = 0;
     let green = 0;
     let blue = 0;

@@ -41,8 +41,8 @@ const sure = 0.99;
 /** The side of the proposal net's window, and how far apart two of its windows are. */
 const cell = 12;
 const cellStride = 2;
-/** How a level is handed to the proposal net: in strips that stay in the processor's cache, and that overlap by what its windows have beyond their stride. */
-const strips = { pixels: 46_000, leastRows: 32, overlap: cell - cellStride };
+/** How a level is handed to the proposal net: in strips, enough for all threads and small enough for the processor's cache, that overlap by what its windows have beyond their stride. */
+const strips = { pixels: 92_000, leastRows: 32, overlap: cell - cellStride };
 /** Windows that a later net takes at once: enough to fill the cores, few enough to stay in the processor's cache. */
 const largestBatch = 64;
 /** Floats of the windows that one pass over a photo without table cuts out: 7 MB, 1024 windows of 24 × 24 or 256 of 48 × 48. */
@@ -85,9 +85,13 @@ async function look(
   { thresholds, factor }: DetectionSettings,
 ): Promise<DetectedFace[]> {
   const photo = { image, summed: SummedRows.whole(image) };
-  const proposed = await propose(photo, nets, pyramidScales(image, leastFace, factor), thresholds[0]);
-  const refined = await refine(photo, nets, proposed, thresholds[1]);
-  return finish(photo, nets, refined, thresholds[2]);
+  try {
+    const proposed = await propose(photo, nets, pyramidScales(image, leastFace, factor), thresholds[0]);
+    const refined = await refine(photo, nets, proposed, thresholds[1]);
+    return await finish(photo, nets, refined, thresholds[2]);
+  } finally {
+    photo.summed?.release();
+  }
 }
 
 async function lookFromOtherSides(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { poolWindows } from '../../lib/vision/area-pool.ts';
+import { poolWindows, SummedRows } from '../../lib/vision/area-pool.ts';
 import { noise, pooledValue, windowsOf } from './adaptive-pooling.ts';
 
 test('windows are pooled adaptively into standardised planes, whatever their size and order', () => {
@@ -47,4 +47,23 @@ test('white is 127.5 / 128 and black the same below zero', () => {
   poolWindows({ width: 2, height: 1, data }, [{ left: 0, top: 0, width: 2, height: 1 }], 2, out);
 
   expect([...out]).toEqual([1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1].map((sign) => (sign * 127.5) / 128));
+});
+
+test('a table in the memory that another photo has left is as good as new', () => {
+  const photoOf = (width: number, height: number, colour: number) => {
+    return { width, height, data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (colour + i * i) & 255) };
+  };
+  const photo = photoOf(30, 20, 7);
+  const window = { left: 0, top: 0, width: 30, height: 20 };
+  const [expected, out] = [new Float32Array(3 * 12 * 12), new Float32Array(3 * 12 * 12)];
+  poolWindows(photo, [window], 12, expected, new SummedRows(photo, window, 20));
+  const left = SummedRows.whole(photoOf(50, 40, 1))!;
+  left.advance(40);
+  left.release();
+
+  const whole = SummedRows.whole(photo)!;
+  poolWindows(photo, [window], 12, out, whole);
+
+  expect(whole.sums).toBe(left.sums);
+  expect(out).toEqual(expected);
 });
