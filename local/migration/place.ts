@@ -1,4 +1,5 @@
 import {
+  AccessDeniedException,
   CreateCollectionCommand,
   type Image,
   type RekognitionClient,
@@ -70,10 +71,11 @@ export async function openPlace({
   return { client, s3, imageOf, close };
 }
 
-/** Makes a collection where it is not there. */
+/** Makes a collection where it is not there. A key that may not make any is good enough where it is. */
 export async function ensureCollection(client: RekognitionClient, collection: string): Promise<void> {
   await client.send(new CreateCollectionCommand({ CollectionId: collection })).catch((error: unknown) => {
-    if (!(error instanceof ResourceAlreadyExistsException)) throw calledError(error, 'the endpoint that indexes');
+    if (error instanceof ResourceAlreadyExistsException || error instanceof AccessDeniedException) return;
+    throw calledError(error, 'the endpoint that indexes');
   });
 }
 

@@ -9,7 +9,9 @@ import {
   ListFacesCommand,
   type RekognitionClient,
 } from '@aws-sdk/client-rekognition';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openKeyFile } from '../../../lib/adapters/access-key-file.ts';
+import { issueKey } from '../../../lib/core/access-keys.ts';
 import { rekognitionClient } from '../../functions/match/rekognition/client.ts';
 import { portrait, RunningStack } from '../running-stack.ts';
 import { facenet } from './facenet.ts';
@@ -19,14 +21,23 @@ let old: RunningStack;
 let next: RunningStack;
 let clients: { readonly old: RekognitionClient; readonly next: RekognitionClient };
 let folder: string;
+/** To read and write at the next one, where it is called by strangers; it makes no collections. */
+let key: ReturnType<typeof issueKey>['issued'];
 
 /** Two photos of one woman, on two evenings, and one of another person. */
 let photos: Readonly<Record<string, Uint8Array>>;
 
 beforeAll(async () => {
-  [old, next] = await Promise.all([RunningStack.start(), RunningStack.start()]);
-  clients = { old: rekognitionClient(old.stack.api), next: rekognitionClient(next.stack.api) };
   folder = await mkdtemp(join(tmpdir(), 'facenet-migrate-'));
+  const keyFile = join(folder, 'keys.json');
+  await openKeyFile(keyFile).change((keys) => {
+    const all = issueKey(keys, { name: 'migration', scopes: ['read', 'write'] }, new Date());
+    key = all.issued;
+    return all.keys;
+  });
+  const strangers = { host: '127.0.0.1', port: 0, keyFile };
+  [old, next] = await Promise.all([RunningStack.start(), RunningStack.start({ strangers })]);
+  clients = { old: rekognitionClient(old.stack.api), next: rekognitionClient(next.stack.api) };
   const [alice, again, bob] = await Promise.all([
     portrait(1, { left: 1478, top: 212, width: 204, height: 240 }),
     portrait(3, { left: 1057, top: 198, width: 228, height: 280 }),
@@ -147,6 +158,23 @@ describe('facenet migrate', () => {
     expect(stdout).toMatch(/^2 of 3 photos indexed/m);
     expect(code).toBe(1);
     expect(await idsIn('by-file')).toEqual(['alice:1', 'alice:2']);
+  });
+
+  it('signs by the access key in a profile, and is refused without', async () => {
+    const file = join(folder, 'credentials');
+    await writeFile(file, `[faces]\naws_access_key_id = ${key.id}\naws_secret_access_key = ${key.secret}\n`);
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', file);
+    const signed = ['--endpoint', next.stack.signedApi!, '--collection', 'signed', '--id-rule', 'stem'];
+    await clients.next.send(new CreateCollectionCommand({ CollectionId: 'signed' }));
+
+    const withKey = await facenet('migrate', ...from(), ...signed, '--profile', 'faces');
+    const without = await facenet('migrate', ...from(), ...signed);
+    vi.unstubAllEnvs();
+
+    expect(withKey.stdout).toMatch(/^3 of 4 photos indexed/m);
+    expect(await idsIn('signed')).toEqual(['alice', 'alice_again', 'bob']);
+    expect(without.stderr).toContain('UnrecognizedClientException');
+    expect(without.code).toBe(2);
   });
 
   it.each([
