@@ -365,6 +365,7 @@ describe('a body', () => {
     const { detail } = await api.fail('REQUEST_TOO_LARGE', 'POST', '/v1/detect', body);
     expect(detail).toContain('100000');
     expect(detail).toContain('keys');
+    expect(detail).toContain('POST /v1/uploads');
   });
 });
 
