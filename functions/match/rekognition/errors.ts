@@ -2,7 +2,7 @@ import { AuthenticationError, type AuthenticationFailure } from '../../../lib/co
 import { type ErrorCode, FacenetError } from '../../../lib/core/errors.ts';
 
 /** The errors of the protocol, each with its HTTP status, as Rekognition's service model has them; the last six are of AWS's JSON protocol itself. */
-const statuses = {
+export const rekognitionStatuses = {
   AccessDeniedException: 400,
   ConflictException: 400,
   IdempotentParameterMismatchException: 400,
@@ -25,7 +25,7 @@ const statuses = {
   UnrecognizedClientException: 400,
 } as const;
 
-export type RekognitionErrorName = keyof typeof statuses;
+export type RekognitionErrorName = keyof typeof rekognitionStatuses;
 
 /** An error that a use case does not know of: it is one of the protocol's own. */
 export class RekognitionError extends FacenetError {
@@ -82,7 +82,7 @@ export function rekognitionErrorOf(error: unknown): {
     name === 'InternalServerError' || !(error instanceof FacenetError)
       ? 'Something failed in here, not in the request. Try again; the log says what under the request id.'
       : textOf(error);
-  return { name, status: statuses[name], message };
+  return { name, status: rekognitionStatuses[name], message };
 }
 
 function nameOf(error: unknown): RekognitionErrorName {

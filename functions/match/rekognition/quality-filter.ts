@@ -60,7 +60,7 @@ const high: QualityBar = {
 };
 
 /** AUTO is the bar that a face to enrol from the bucket has to meet, too. */
-const bars: Readonly<Record<QualityFilter, QualityBar | undefined>> = {
+export const qualityBars: Readonly<Record<QualityFilter, QualityBar | undefined>> = {
   NONE: undefined,
   AUTO: low,
   LOW: low,
@@ -70,7 +70,7 @@ const bars: Readonly<Record<QualityFilter, QualityBar | undefined>> = {
 
 /** Says why a face does not meet the bar of a filter; nothing when it does. */
 export function qualityReasons(filter: QualityFilter, { confidence, quality }: AssessedFace): QualityReason[] {
-  const bar = bars[filter];
+  const bar = qualityBars[filter];
   if (!bar) return [];
   const { size, sharpness, brightness, pose } = quality;
   const isTurned = Math.abs(pose.yaw) > bar.yaw || -pose.pitch > bar.down || pose.pitch > bar.up;
