@@ -20,6 +20,7 @@ import { startGateway } from './gateway.ts';
 import { startS3 } from './s3/server.ts';
 import { type DeadLetter, startSqs } from './sqs.ts';
 import { announceStack, type StackAddress, withdrawStack } from './stack-file.ts';
+import { startTimeToLive } from './time-to-live.ts';
 
 export interface StackOptions {
   /** The folder that holds everything: photos, table, queues, events, logs. */
@@ -83,6 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const dynamodb = await opened(startDynamoDb({ path: join(data, 'dynamodb'), failed }));
     await ensureTable(dynamodb.url, card);
+    await opened(startTimeToLive({ endpoint: dynamodb.url, table: names.table, failed }));
     const events = await opened(EventLog.open(join(data, 'events.jsonl')));
     const eventbridge = await opened(startEventBridge({ buses: [names.bus], log: events, failed }));
     const sqs = await opened(

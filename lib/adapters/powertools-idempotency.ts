@@ -15,7 +15,7 @@ import { attribute } from './dynamo-table.ts';
 const secondsKept = 60 * 60;
 
 /** The partition of the table that the answers are in. */
-const partition = 'answered';
+export const answersPartition = 'answered';
 
 /** Remembers answers by Powertools' idempotency, as items of the table beside all others; time to live removes them. */
 export function createAnsweredRequests({
@@ -30,7 +30,7 @@ export function createAnsweredRequests({
     awsSdkV3Client: client,
     keyAttr: attribute.partition,
     sortKeyAttr: attribute.sort,
-    staticPkValue: partition,
+    staticPkValue: answersPartition,
     expiryAttr: attribute.expiresAt,
   });
   return {
