@@ -27,7 +27,6 @@ const embedderFileSchema = z.object({
     .array(z.object({ falseMatchRate: z.number(), distance: z.number(), trueMatchRate: z.number().optional() }))
     .min(1),
   similarity: z.array(z.object({ distance: z.number(), similarity: z.number() })).min(2),
-  ambiguityMargin: z.number().optional(),
   licence: z.string(),
   provenance: z.string(),
   files,

@@ -39,8 +39,6 @@ export interface EmbedderCard {
   readonly falseMatchRate?: number;
   /** Knots of the map from distance to similarity 0..100: falling similarity over rising distance, linear between. */
   readonly similarity: readonly { readonly distance: number; readonly similarity: number }[];
-  /** How much farther than the nearest person another one may be, 0..2, to be mentioned beside them; `ambiguityMarginOf` where it was not measured. */
-  readonly ambiguityMargin?: number | undefined;
   readonly licence: string;
   readonly provenance: string;
 }

@@ -100,6 +100,47 @@ export function identifyOneShot(
   };
 }
 
+/** How many searches named somebody, and how many of them named somebody else beside. */
+export interface Naming {
+  readonly named: number;
+  readonly ambiguous: number;
+}
+
+/**
+ * Measures what an ambiguity margin catches, in the searches of `identifyOneShot`: whoever is within `threshold` is named, and with them every other person
+ * who is within it, too, and farther by at most `margin` (both 0..2). Of an enrolled person's searches some name `right` and some `wrong`; the searches of
+ * strangers are always wrong.
+ */
+export function namingsOneShot(
+  { people, vectors, dimensions }: LabelledFaces,
+  { threshold, margin }: { readonly threshold: number; readonly margin: number },
+): { readonly right: Naming; readonly wrong: Naming; readonly strangers: Naming } {
+  const gallery = firstOfEach(people);
+  const enrolled = new Set(gallery);
+  const count = { right: [0, 0], wrong: [0, 0], strangers: [0, 0] };
+  const search = (kind: keyof typeof count, nearest: number, second: number) => {
+    if (nearest > threshold) return;
+    count[kind][0]++;
+    if (second <= Math.min(threshold, nearest + margin)) count[kind][1]++;
+  };
+  for (let face = 0; face < people.length; face++) {
+    let [own, other, next] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (const place of gallery) {
+      if (place === face) continue;
+      const distance = rowDistance(vectors, face * dimensions, place * dimensions, dimensions);
+      if (people[place] === people[face]) own = distance;
+      else if (distance < other) [other, next] = [distance, other];
+      else if (distance < next) next = distance;
+    }
+    search('strangers', other, next);
+    if (enrolled.has(face)) continue;
+    if (own < other) search('right', own, other);
+    else search('wrong', other, Math.min(own, next));
+  }
+  const naming = ([named, ambiguous]: number[]): Naming => ({ named, ambiguous });
+  return { right: naming(count.right), wrong: naming(count.wrong), strangers: naming(count.strangers) };
+}
+
 function firstOfEach(people: Int32Array): number[] {
   const places = new Map<number, number>();
   for (let i = 0; i < people.length; i++) if (!places.has(people[i])) places.set(people[i], i);

@@ -17,14 +17,11 @@ export function thresholdOf(card: EmbedderCard, falseMatchRate = card.falseMatch
 }
 
 /**
- * Two people are told apart no better than this where the card does not say: a starting point, not measured yet. The noise that moves a face's distance to
- * one person and not to the other is of this order.
+ * How much farther than the nearest person, 0..2, another one can be and still be meant: within it, both are named. It is as far as from one false match in a
+ * thousand to one in ten thousand, so that it means the same for every embedder; docs/accuracy.md has what it catches.
  */
-const usualAmbiguityMargin = 0.05;
-
-/** How much farther than the nearest person, 0..2, another one can be and still be meant: within it, both are named. */
-export function ambiguityMarginOf({ ambiguityMargin = usualAmbiguityMargin }: EmbedderCard): number {
-  return ambiguityMargin;
+export function ambiguityMarginOf(card: EmbedderCard): number {
+  return thresholdOf(card, 1e-3) - thresholdOf(card, 1e-4);
 }
 
 /** The calibrated similarity of two faces at a distance, 0 (nothing alike) to 100 (the same picture): linear between the card's knots, level beyond them. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { RequestError } from '../../lib/core/errors.ts';
+import type { Naming } from '../../lib/vision/labelled-faces.ts';
 import { embedPhotos, type FaceChoice } from '../evaluation/embed-photos.ts';
 import { type Evaluation, evaluate } from '../evaluation/evaluate.ts';
 import { photosOf, readPairs } from '../evaluation/pairs-file.ts';
@@ -57,7 +58,7 @@ async function readText(file: string): Promise<string> {
 }
 
 function tableOf(evaluation: Evaluation): string {
-  const { embedder, photos, photosWithFace, pairs, accuracy, accuracyDeviation, thresholds, identification } =
+  const { embedder, photos, photosWithFace, pairs, accuracy, accuracyDeviation, thresholds, identification, namings } =
     evaluation;
   const lines = [
     `${embedder}: ${pairs} pairs of ${photos} photos`,
@@ -78,6 +79,17 @@ function tableOf(evaluation: Evaluation): string {
       `  one photo enrolled of each of ${enrolled} people, ${searches} others searched`,
       `    rank 1                                ${percent(rankOneRate)}`,
       `    identified at ${percent(falseAlarmRate)} false alarms     ${percent(trueIdentificationRate)} (distance ${distance.toFixed(4)})`,
+    );
+  }
+  if (namings) {
+    const row = (who: string, { named, ambiguous }: Naming) =>
+      `    ${who.padEnd(36)}  ${String(named).padEnd(6)}  ${named ? percent(ambiguous / named) : ''}`;
+    lines.push(
+      '',
+      '  named at 1e-3 by these searches         of them with somebody else beside',
+      row('rightly', namings.right),
+      row('wrongly, though enrolled', namings.wrong),
+      row('wrongly, as if not enrolled', namings.strangers),
     );
   }
   return lines.join('\n');

@@ -2,7 +2,14 @@ import { posix } from 'node:path';
 import { RequestError } from '../../lib/core/errors.ts';
 import { euclideanDistance } from '../../lib/vision/distance.ts';
 import { DistanceHistogram } from '../../lib/vision/distance-histogram.ts';
-import { type Identification, identifyOneShot, labelledFaces, pairDistances } from '../../lib/vision/labelled-faces.ts';
+import {
+  type Identification,
+  identifyOneShot,
+  labelledFaces,
+  type Naming,
+  namingsOneShot,
+  pairDistances,
+} from '../../lib/vision/labelled-faces.ts';
 import { type JudgedPair, leaveOneFoldOutAccuracy, trueMatchRate } from '../../lib/vision/verification.ts';
 import { type Pair, photosOf } from './pairs-file.ts';
 
@@ -37,6 +44,8 @@ export interface Evaluation {
   readonly genuinePairs: number;
   /** One photo enrolled of each person; absent where folders are not people. */
   readonly identification?: Identification;
+  /** The same searches at the distance of 1e-3: whom they name, and beside how many of them another is named, by the margin from there to 1e-4. */
+  readonly namings?: Readonly<Record<'right' | 'wrong' | 'strangers', Naming>>;
 }
 
 /**
@@ -62,6 +71,7 @@ export function evaluate(
   const { genuine, impostor } = people ? pairDistances(people) : listedDistances(judged);
   const genuinePairs = people ? pairsWithin(photos) : judged.filter(({ same }) => same).length;
   const { mean, deviation } = leaveOneFoldOutAccuracy(judged);
+  const [, threshold, strict] = falseMatchRates.map((rate) => impostor.distanceAt(rate)) as [number, number, number];
   return {
     embedder,
     photos: photos.length,
@@ -81,7 +91,10 @@ export function evaluate(
     ratesOf: people ? 'all' : 'listed',
     impostorPairs: impostor.total,
     genuinePairs,
-    ...(people && { identification: identifyOneShot(people, falseAlarmRate) }),
+    ...(people && {
+      identification: identifyOneShot(people, falseAlarmRate),
+      namings: namingsOneShot(people, { threshold, margin: threshold - strict }),
+    }),
   };
 }
 

@@ -48,11 +48,17 @@ describe('searching by a photo', () => {
     expect(identity).toMatchObject({ person: 'ann', ambiguous: [] });
   });
 
-  it('keeps to the margin that the embedder’s card has', async () => {
+  it('has a margin as wide as from one false match in a thousand to one in ten thousand', async () => {
     await enrol({ ann: '10@40', bill: '20@40' });
     const ports = pipeline.ports();
     const embedder = {
-      card: { ...ports.embedder.card, ambiguityMargin: 0.2 },
+      card: {
+        ...ports.embedder.card,
+        operatingPoints: [
+          { falseMatchRate: 1e-3, distance: 0.5 },
+          { falseMatchRate: 1e-4, distance: 0.3 },
+        ],
+      },
       embed: ports.embedder.embed.bind(ports.embedder),
     };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { identifyOneShot, labelledFaces, pairDistances } from '../../lib/vision/labelled-faces.ts';
+import { identifyOneShot, labelledFaces, namingsOneShot, pairDistances } from '../../lib/vision/labelled-faces.ts';
 
 /** A unit vector at an angle, in degrees; two of them are 2 · sin(half the angle between) apart. */
 function face(person: string, degrees: number) {
@@ -51,5 +51,31 @@ describe('one-shot identification', () => {
     expect(strict.trueIdentificationRate).toBe(0.5);
     expect(lax.trueIdentificationRate).toBe(1);
     expect(strict.distance).toBeLessThan(2 * Math.sin((29 / 2) * (Math.PI / 180)) + 1e-3);
+  });
+});
+
+describe('whom one-shot searches name', () => {
+  const people = [face('a', 0), face('a', 4), face('b', 10), face('b', 3), face('c', 90), face('c', 88)];
+  const threshold = 2 * Math.sin((30 / 2) * (Math.PI / 180));
+
+  it('is told with those who are farther by no more than the margin', () => {
+    // a at 4° is 0.035 nearer to herself than to b; b at 3° is 0.070 nearer to a than to himself.
+    const narrow = namingsOneShot(labelledFaces(people), { threshold, margin: 0.06 });
+    const wide = namingsOneShot(labelledFaces(people), { threshold, margin: 0.1 });
+
+    expect(narrow).toMatchObject({ right: { named: 2, ambiguous: 1 }, wrong: { named: 1, ambiguous: 0 } });
+    expect(wide).toMatchObject({ right: { named: 2, ambiguous: 1 }, wrong: { named: 1, ambiguous: 1 } });
+  });
+
+  it('is nobody beyond the threshold, neither first nor beside', () => {
+    const { strangers, right } = namingsOneShot(labelledFaces([...people, face('d', 17)]), { threshold, margin: 0.1 });
+
+    // Without d enrolled, her face at 17° names b at 10°; a at 0° is too far behind. Without c, nobody is near.
+    expect(strangers.named).toBe(5);
+    expect(right).toEqual({ named: 2, ambiguous: 1 });
+    expect(namingsOneShot(labelledFaces(people), { threshold: 0.05, margin: 2 }).right).toEqual({
+      named: 1,
+      ambiguous: 0,
+    });
   });
 });
