@@ -228,9 +228,13 @@ export class DynamoFaceRegistry implements FaceRegistry {
     return faces;
   }
 
-  async getFace(collection: string, faceId: string): Promise<FaceRecord | undefined> {
-    const { items } = await this.#table.page(inCollection(collection, faceListing(faceId)), { limit: 1 });
-    return items[0] && this.#faceOf(items[0]);
+  async getFace(collection: string, faceId: string, imageId?: string): Promise<FaceRecord | undefined> {
+    const item =
+      imageId === undefined
+        ? (await this.#table.page(inCollection(collection, faceListing(faceId)), { limit: 1 })).items[0]
+        : await this.#table.get(faceKey({ imageId, faceId }));
+    const face = item && this.#faceOf(item);
+    return face?.collection === collection ? face : undefined;
   }
 
   async deleteFaces(faces: readonly FaceRecord[]): Promise<void> {

@@ -37,6 +37,7 @@ export interface AssignedFaces {
  * Makes stored faces a person's: they name that person from now on. Those that are somebody else's are left, and those that are the person's already count as
  * assigned.
  * @param maxDistance how near a face must be to one of those that the person has, where there are any
+ * @param imageId the image that all of them are of, where it is known: then faces that were stored a moment ago are found for sure
  * @throws RequestError COLLECTION_NOT_FOUND, PERSON_NOT_FOUND, LIMIT_EXCEEDED; CONFLICT when somebody else keeps assigning one of them
  */
 export function assignFaces(
@@ -46,6 +47,7 @@ export function assignFaces(
     readonly person: string;
     readonly faceIds: readonly string[];
     readonly maxDistance?: number | undefined;
+    readonly imageId?: string | undefined;
   },
 ): Promise<AssignedFaces> {
   return assign(ports, input, undefined);
@@ -109,17 +111,7 @@ export function expectRoom({ person, faceIds }: PersonRecord, more: number): voi
 
 async function assign(
   ports: AssignPorts,
-  {
-    collection,
-    person,
-    faceIds,
-    maxDistance = Number.POSITIVE_INFINITY,
-  }: {
-    readonly collection: string;
-    readonly person: string;
-    readonly faceIds: readonly string[];
-    readonly maxDistance?: number | undefined;
-  },
+  { collection, person, faceIds, maxDistance = Number.POSITIVE_INFINITY, imageId }: Parameters<typeof assignFaces>[1],
   from: string | undefined,
 ): Promise<AssignedFaces> {
   const known = await knownPerson(ports, collection, person);
@@ -129,7 +121,7 @@ async function assign(
   if (maxDistance < Number.POSITIVE_INFINITY) {
     for await (const face of ports.registry.facesOfPerson(collection, person, 'person')) own.push(face);
   }
-  const { done, failed } = await change(ports, collection, faceIds, person, (face) => {
+  const { done, failed } = await change(ports, { collection, faceIds, imageId }, person, (face) => {
     const { faceId, person: owner } = face;
     if (owner === person) return undefined;
     if (owner !== undefined && owner !== from) return { faceId, reason: 'ASSIGNED_TO_ANOTHER', person: owner };
@@ -160,14 +152,17 @@ function nearestDistance(face: FaceRecord, others: readonly FaceRecord[]): numbe
 /** Makes each face `person`'s unless `refuse` says why not. `done` are the faces as they were before. */
 async function change(
   { registry }: AssignPorts,
-  collection: string,
-  faceIds: readonly string[],
+  {
+    collection,
+    faceIds,
+    imageId,
+  }: { readonly collection: string; readonly faceIds: readonly string[]; readonly imageId?: string | undefined },
   person: string,
   refuse: (face: FaceRecord) => FailedFace | undefined,
 ): Promise<{ readonly done: readonly FaceRecord[]; readonly failed: readonly FailedFace[] }> {
   const changeOne = async (faceId: string): Promise<FaceRecord | FailedFace> => {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const face = await registry.getFace(collection, faceId);
+      const face = await registry.getFace(collection, faceId, imageId);
       if (!face) return { faceId, reason: 'FACE_NOT_FOUND' };
       const refused = refuse(face);
       if (refused) return refused;

@@ -1,6 +1,6 @@
 import type { BoundingBox } from '../vision/geometry.ts';
 import { type AssignPorts, assignFaces, expectRoom } from './assign-faces.ts';
-import { ImageRejectedError, RequestError } from './errors.ts';
+import { ConflictError, ImageRejectedError, RequestError } from './errors.ts';
 import { expectFitToEnrol } from './fit-to-enrol.ts';
 import { type IndexPorts, indexFaces } from './index-faces.ts';
 import { getPerson } from './people.ts';
@@ -41,9 +41,11 @@ export async function enrolFace(
   const { indexed, width, height } = await indexFaces(ports, photo, { collection, judge });
   const [chosen] = indexed;
   if (!chosen) throw notInPhoto(found.length, pick);
-  const { faceId } = chosen.face;
-  const { failed } = await assignFaces(ports, { collection, person, faceIds: [faceId] });
-  if (failed[0]?.person !== undefined) throw faceAssigned(faceId, failed[0].person);
+  const { faceId, imageId } = chosen.face;
+  const { failed } = await assignFaces(ports, { collection, person, faceIds: [faceId], imageId });
+  const [failure] = failed;
+  if (failure?.person !== undefined) throw faceAssigned(faceId, failure.person);
+  if (failure) throw new ConflictError(`the face ${faceId}`);
   const face = { ...chosen.face, role: 'person', person } as const;
   return { face, detected: chosen.detected, place: pick, width, height, boxes: found.map(({ box }) => box) };
 }

@@ -1,3 +1,4 @@
+import { euclideanDistance } from '../vision/distance.ts';
 import type { EmbedderCard } from '../vision/embedder-card.ts';
 import { ambiguityMarginOf, similarityOf, thresholdOf } from '../vision/similarity.ts';
 import type { FaceRegistry, Neighbour } from './ports.ts';
@@ -21,15 +22,15 @@ const firstNeighbours = 10;
 
 /**
  * Says who a face is: the person of the nearest enrolled face, or undefined (unknown) when none is within the threshold.
- * @param threshold the largest distance at which anybody is named, 0..2
+ * @param newcomers enrolled faces that the vector index may not have yet
  * @throws UnavailableError
  */
 export async function identifyFace(
   ports: IdentifyPorts,
   face: Pick<FaceRecord, 'collection' | 'embedding'>,
-  threshold = thresholdOf(ports.embedder),
+  newcomers: readonly FaceRecord[] = [],
 ): Promise<Identity | undefined> {
-  return identityAmong(ports.embedder, await nearestPeople(ports, face, threshold));
+  return identityAmong(ports.embedder, await nearestPeople(ports, face, thresholdOf(ports.embedder), newcomers));
 }
 
 /** The first of the people near a face, and those of the others who are nearly as near; undefined when there are none. */
@@ -43,18 +44,22 @@ export function identityAmong(embedder: EmbedderCard, [nearest, ...others]: read
  * The people near a vector, each by the nearest of their enrolled faces; the nearest first. A vector index may still hold what was erased or assigned to somebody
  * else a moment ago, so the person's own record has the last word. It looks at the 100 nearest enrolled faces, which one vector search answers at most.
  * @param threshold the largest distance at which anybody counts, 0..2
+ * @param newcomers enrolled faces of the embedder's model that the index may not have yet
  * @throws UnavailableError
  */
 export async function nearestPeople(
   { registry, embedder }: IdentifyPorts,
   { collection, embedding }: Pick<FaceRecord, 'collection' | 'embedding'>,
   threshold: number,
+  newcomers: readonly FaceRecord[] = [],
 ): Promise<Match[]> {
   const query = { collection, role: 'person', model: embedder.id, embedding } as const;
   const isNear = ({ distance }: Neighbour) => distance <= threshold;
   const first = await registry.nearest({ ...query, count: firstNeighbours });
   const isAll = first.length < firstNeighbours || !first.every(isNear);
-  const near = (isAll ? first : await registry.nearest({ ...query, count: mostNeighbours })).filter(isNear);
+  const indexed = isAll ? first : await registry.nearest({ ...query, count: mostNeighbours });
+  const added = newcomers.map((face) => ({ face, distance: euclideanDistance(face.embedding, embedding) }));
+  const near = [...indexed, ...added].filter(isNear).sort((a, b) => a.distance - b.distance);
   return peopleAmong({ registry, embedder }, collection, near);
 }
 

@@ -147,7 +147,8 @@ export interface FaceRegistry {
   ): Promise<{ readonly current: boolean; readonly remaining: number }>;
   /** All stored faces of an image, of whatever version; strongly consistent. */
   facesOfImage(imageId: string): Promise<FaceRecord[]>;
-  getFace(collection: string, faceId: string): Promise<FaceRecord | undefined>;
+  /** `imageId`, where it is known, makes the answer strongly consistent; without it, a face that was added a moment ago may not be found yet. */
+  getFace(collection: string, faceId: string, imageId?: string): Promise<FaceRecord | undefined>;
   /** Removes faces for good, and takes enrolled ones from their person, who is gone with the last of them unless made by name. Idempotent. */
   deleteFaces(faces: readonly FaceRecord[]): Promise<void>;
   /**

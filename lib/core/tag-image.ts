@@ -88,7 +88,7 @@ async function introduce(ports: TagPorts, image: ImageRef, face: FaceRecord, per
   const query = { collection, role: 'photo', model: embedder.id, embedding, count: renamedAtOnce } as const;
   const threshold = thresholdOf(embedder);
   const near = (await registry.nearest(query)).filter(({ distance }) => distance <= threshold);
-  await renameFacesOf(ports, new Set(near.map((neighbour) => neighbour.face.imageId)), cause ?? faceId);
+  await renameFacesOf(ports, new Set(near.map((neighbour) => neighbour.face.imageId)), cause ?? faceId, [face]);
 }
 
 /** A face that was assigned names its person in photos, one that was released no longer does; and its own photo says whose it is. */
@@ -152,10 +152,15 @@ async function imagesNamedBy(
   return images;
 }
 
-async function renameFacesOf(ports: TagPorts, imageIds: Iterable<string>, cause: string): Promise<void> {
+async function renameFacesOf(
+  ports: TagPorts,
+  imageIds: Iterable<string>,
+  cause: string,
+  newcomers: readonly FaceRecord[] = [],
+): Promise<void> {
   for (const imageId of imageIds) {
     const image = await ports.registry.getImage(imageId);
-    if (image && isThrough(image)) await nameFaces(ports, image, cause, 'publish changes');
+    if (image && isThrough(image)) await nameFaces(ports, image, cause, 'publish changes', newcomers);
   }
 }
 
@@ -172,9 +177,10 @@ async function nameFaces(
   image: ImageRecord,
   cause: string,
   when: 'publish always' | 'publish changes',
+  newcomers: readonly FaceRecord[] = [],
 ): Promise<void> {
   const faces = await facesOf(ports.registry, image);
-  const identities = await Promise.all(faces.map((face) => identityOf(ports, face)));
+  const identities = await Promise.all(faces.map((face) => identityOf(ports, face, newcomers)));
   const named = identities.filter((identity) => identity).length;
   ports.metrics.add({ FacesNamed: named, FacesUnknown: faces.length - named });
   const changed = faces.some((face, i) => (face.person ?? face.match?.person) !== identities[i]?.person);
@@ -186,16 +192,20 @@ async function nameFaces(
       face.person === undefined ? ports.registry.setMatch(face, matchOf(identities[i])) : 'written',
     ),
   );
-  if (written.includes('changed')) await nameFaces(ports, image, `${cause}, again`, 'publish always');
+  if (written.includes('changed')) await nameFaces(ports, image, `${cause}, again`, 'publish always', newcomers);
 }
 
 /** One that was assigned is whose it was said to be. One that has no vector of the embedder in use, because its collection is not moved to it yet, keeps its name. */
-async function identityOf(ports: TagPorts, face: FaceRecord): Promise<Identity | undefined> {
+async function identityOf(
+  ports: TagPorts,
+  face: FaceRecord,
+  newcomers: readonly FaceRecord[],
+): Promise<Identity | undefined> {
   const { faceId, person, match, model } = face;
   if (person !== undefined) {
     return { person, faceId, distance: 0, similarity: similarityOf(ports.embedder, 0), ambiguous: [] };
   }
-  return model === ports.embedder.id ? identifyFace(ports, face) : match && { ...match, ambiguous: [] };
+  return model === ports.embedder.id ? identifyFace(ports, face, newcomers) : match && { ...match, ambiguous: [] };
 }
 
 /** What is stored of an identity: other people's names would outlast them there. */

@@ -306,6 +306,20 @@ describe('faces', () => {
     expect(await registry.getFace('main', face.faceId)).toEqual(face);
   });
 
+  test('are found by their image at once, also while the indexes are behind', async () => {
+    const { registry, client } = await prepare();
+    const face = faceOf('photos/a.jpg', 1);
+    const index = freezeIndexes(client);
+    expect(await registry.getFace('main', face.faceId)).toBeUndefined();
+    index.frozen = true;
+    await registry.addFace(face);
+
+    expect(await registry.getFace('main', face.faceId, face.imageId)).toEqual(face);
+    expect(await registry.getFace('main', face.faceId)).toBeUndefined();
+    expect(await registry.getFace('other', face.faceId, face.imageId)).toBeUndefined();
+    expect(await registry.getFace('main', idOf('unknown'), face.imageId)).toBeUndefined();
+  });
+
   test('that came through the API have no source, and what their indexer calls them', async () => {
     const { registry } = await prepare();
     const { source: _, ...face } = faceOf('photos/a.jpg', 3, {

@@ -120,6 +120,16 @@ describe('who comes later', () => {
     expect(types(await pipeline.follow(pipeline.put('people/alice/b.jpg', '13@40')))).toEqual(['Person Enrolled']);
   });
 
+  it('is found also while the vector index does not have them yet', async () => {
+    await pipeline.follow(pipeline.put('photos/a.jpg', '10@40'));
+    const nearest = pipeline.registry.nearest.bind(pipeline.registry);
+    pipeline.registry.nearest = async (query) => (query.role === 'person' ? [] : nearest(query));
+
+    const events = await pipeline.follow(pipeline.put('people/alice/a.jpg', '11@40'));
+
+    expect(namesIn(events[1])).toEqual(['alice']);
+  });
+
   it('and is nearly as near as who is named is mentioned in the event', async () => {
     await pipeline.follow(pipeline.put('people/alice/a.jpg', '10@40'), pipeline.put('people/bob/a.jpg', '12@40'));
 
