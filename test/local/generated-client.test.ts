@@ -187,7 +187,8 @@ describe('a client that a stock generator makes of openapi.json', () => {
     expect(refused).toMatchObject({ status: 409, data: { code: 'FACE_ASSIGNED' } });
     expect(await client.deletePerson!('eve', { collection })).toMatchObject({ status: 200, data: { photos: 1 } });
     expect(await client.deleteCollection!(collection)).toMatchObject({ status: 200 });
-    expect(await client.listFaces!({ collection })).toMatchObject({ status: 404 });
+    expect(await client.listFaces!({ collection })).toMatchObject({ status: 200, data: { faces: [] } });
+    expect(await client.describeCollection!(collection)).toMatchObject({ status: 404 });
     await running.settle();
   });
 });

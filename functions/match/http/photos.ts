@@ -26,9 +26,7 @@ export function photosRoutes(ports: ApiPorts): OpenAPIHono {
     tags: [tag.photos],
     summary: 'The photos that are known, and where they are on their way',
     request: { query: photosQuery },
-    description:
-      'A photo is listed from when it is taken up, which makes its collection, too: until then there is none, and none of a collection that nobody has made.',
-    responses: answers('A page of photos', photosAnswer),
+    responses: answers('A page of photos; none of a collection that is not there', photosAnswer),
   });
   app.openapi(listPhotos, async (c) => {
     const { key, ...query } = c.req.valid('query');
