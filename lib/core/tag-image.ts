@@ -77,7 +77,8 @@ async function enrol(ports: TagPorts, image: ImageRecord, person: string): Promi
 async function introduce(ports: TagPorts, image: ImageRef, face: FaceRecord, person: string): Promise<void> {
   const { registry, embedder, bus } = ports;
   const { faceId, collection, box, landmarks, confidence, quality, model, embedding, assignedAt } = face;
-  await registry.enrol({ ...face, person });
+  // One that was assigned is listed already, and its person may have been deleted since: not even for a moment does it bring them back.
+  if (assignedAt === undefined) await registry.enrol({ ...face, person });
   const cause = assignedAt && `${faceId} ${assignedAt}`;
   const shown = { faceId, box, landmarks, confidence, ...(quality && { quality }) };
   const said = envelope(ports, 'Person Enrolled', image, cause);

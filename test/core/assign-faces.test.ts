@@ -72,6 +72,24 @@ describe('assigning faces', () => {
     expect(pipeline.registry.faces.get(other!)).toMatchObject({ person: 'ann', role: 'person' });
   });
 
+  it('is told of without bringing back a person who is deleted meanwhile', async () => {
+    const [faceId] = await index(pipeline, '10@40');
+    await assign('ann', [faceId!]);
+    const publish = pipeline.bus.publish.bind(pipeline.bus);
+    const facesOfImage = pipeline.registry.facesOfImage.bind(pipeline.registry);
+    pipeline.registry.facesOfImage = async (imageId) => {
+      const faces = await facesOfImage(imageId);
+      pipeline.registry.people.delete('main/ann');
+      return faces;
+    };
+    pipeline.bus.publish = async (events) => {
+      expect(pipeline.registry.people.has('main/ann')).toBe(false);
+      await publish(events);
+    };
+
+    expect(types(await pipeline.told())).toEqual(['Person Enrolled']);
+  });
+
   it('leaves what is somebody else’s or not there, and counts what is the person’s', async () => {
     const [mine, theirs, free] = await index(pipeline, '10@40 50@30 90@25');
     await assign('ann', [mine!]);
