@@ -16,9 +16,17 @@ export function describeEvent({ type, detail }: FacenetEvent): string {
   }
 }
 
-/** Whom a face was taken for, with the similarity; or unknown. */
+interface Named {
+  readonly person: string;
+  readonly similarity: number;
+}
+
+/** Whom a face was taken for, and who else it could be, each with the similarity; or unknown. */
 export function describeIdentity(
-  identity: { readonly person: string; readonly similarity: number } | null | undefined,
+  identity: (Named & { readonly ambiguous?: readonly Named[] | undefined }) | null | undefined,
 ): string {
-  return identity ? `${identity.person} (${identity.similarity.toFixed(1)})` : 'unknown';
+  if (!identity) return 'unknown';
+  return [identity, ...(identity.ambiguous ?? [])]
+    .map(({ person, similarity }) => `${person} (${similarity.toFixed(1)})`)
+    .join(' or ');
 }

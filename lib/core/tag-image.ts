@@ -184,7 +184,10 @@ async function nameFaces(
   const identities = await Promise.all(faces.map((face) => identityOf(ports, face, newcomers)));
   const named = identities.filter((identity) => identity).length;
   ports.metrics.add({ FacesNamed: named, FacesUnknown: faces.length - named });
-  const changed = faces.some((face, i) => (face.person ?? face.match?.person) !== identities[i]?.person);
+  const isNew = ({ faceId }: Match) => newcomers.some((newcomer) => newcomer.faceId === faceId);
+  const changed = faces.some(
+    (face, i) => (face.person ?? face.match?.person) !== identities[i]?.person || identities[i]?.ambiguous.some(isNew),
+  );
   if (changed || when === 'publish always') {
     await ports.bus.publish([imageIndexed(ports, image, faces, identities, cause)]);
   }

@@ -31,8 +31,10 @@ async function search(photo: string, { data, collection, count, json }: Options)
     if (json) console.log(JSON.stringify(result, null, 2));
     else {
       console.log(describeIdentity(result.identity));
-      for (const { key, person, distance, similarity } of result.faces) {
-        console.log(`  ${similarity.toFixed(1).padStart(5)}  ${distance.toFixed(3)}  ${key}  ${person ?? 'unknown'}`);
+      for (const { key, faceId, person, distance, similarity } of result.faces) {
+        console.log(
+          `  ${similarity.toFixed(1).padStart(5)}  ${distance.toFixed(3)}  ${key ?? faceId}  ${person ?? 'unknown'}`,
+        );
       }
     }
     if (!result.identity) process.exitCode = exitCode.no;

@@ -115,6 +115,17 @@ describe('who comes later', () => {
     expect(namesIn(events[1])).toEqual(['anna']);
   });
 
+  it('and is nearly as near as who was named before has the photo published again', async () => {
+    await pipeline.follow(pipeline.put('people/alice/a.jpg', '10@40'), pipeline.put('photos/a.jpg', '10@40'));
+
+    const events = await pipeline.follow(pipeline.put('people/bob/a.jpg', '12@40'));
+
+    expect(types(events)).toEqual(['Person Enrolled', 'Image Indexed']);
+    expect(events[1]).toMatchObject({
+      detail: { faces: [{ identity: { person: 'alice', ambiguous: [{ person: 'bob' }] } }] },
+    });
+  });
+
   it('and changes no name publishes nothing again', async () => {
     await pipeline.follow(pipeline.put('people/alice/a.jpg', '10@40'), pipeline.put('photos/p.jpg', '14@40'));
     expect(types(await pipeline.follow(pipeline.put('people/alice/b.jpg', '13@40')))).toEqual(['Person Enrolled']);
