@@ -5,6 +5,7 @@ import type {
   forgottenAnswer,
   identifyAnswer,
   peopleAnswer,
+  personAnswer,
   searchAnswer,
   verifyAnswer,
 } from '../functions/match/http/answers.ts';
@@ -49,9 +50,17 @@ export class ApiClient {
     return people;
   }
 
+  renamePerson(person: string, to: string, collection: string): Promise<z.infer<typeof personAnswer>> {
+    return this.#change('PATCH', `${pathOf(person)}?${new URLSearchParams({ collection })}`, { person: to });
+  }
+
+  /** All faces of one person become another's. */
+  mergePerson(person: string, into: string, collection: string): Promise<z.infer<typeof personAnswer>> {
+    return this.#change('POST', `${pathOf(person)}/merge?${new URLSearchParams({ collection })}`, { into });
+  }
+
   forgetPerson(person: string, collection: string): Promise<z.infer<typeof forgottenAnswer>> {
-    const path = `/v1/people/${encodeURIComponent(person)}?${new URLSearchParams({ collection })}`;
-    return this.#call(path, { method: 'DELETE' });
+    return this.#call(`${pathOf(person)}?${new URLSearchParams({ collection })}`, { method: 'DELETE' });
   }
 
   forgetPhoto(key: string): Promise<z.infer<typeof forgottenAnswer>> {
@@ -69,6 +78,14 @@ export class ApiClient {
     return this.#call(path, { method: 'POST', body });
   }
 
+  #change<T>(method: string, path: string, body: object): Promise<T> {
+    return this.#call(path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
   async #call<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await fetch(this.#url + path, init).catch((cause: unknown) => {
       throw new UnavailableError(`Expected the API at ${this.#url} to answer, it did not. Is \`npm start\` running?`, {
@@ -83,6 +100,10 @@ export class ApiClient {
     }
     throw new RequestError(code, detail ?? '');
   }
+}
+
+function pathOf(person: string): string {
+  return `/v1/people/${encodeURIComponent(person)}`;
 }
 
 async function blobOf(file: string): Promise<Blob> {

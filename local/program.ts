@@ -12,6 +12,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { peopleCommand } from './commands/people.ts';
 import { reembedCommand } from './commands/reembed.ts';
+import { renameCommand } from './commands/rename.ts';
 import { searchCommand } from './commands/search.ts';
 import { smokeCommand } from './commands/smoke.ts';
 import { startCommand } from './commands/start.ts';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     searchCommand(),
     peopleCommand(),
     facesCommand(),
+    renameCommand(),
     forgetCommand(),
     evalCommand(),
     reembedCommand(),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiClient } from '../../../local/api-client.ts';
 import { findStack } from '../../../local/stack-file.ts';
 import { portrait, RunningStack, sample } from '../running-stack.ts';
 import { facenet, type Outcome } from './facenet.ts';
@@ -342,6 +343,22 @@ describe('facenet start', () => {
     const { code, stderr } = await there('start', '--port', '0', '--s3-port', '0');
     expect(code).toBe(2);
     expect(stderr).toContain(`process ${process.pid} serves it at ${running.stack.api}`);
+  });
+});
+
+describe('facenet rename', () => {
+  it('gives a person another name, and makes two one', async () => {
+    expect(await there('rename', 'ada', 'Ada Lovelace')).toMatchObject({ code: 0, stdout: 'Ada Lovelace  1 photo\n' });
+    const nobody = await there('rename', 'ada', 'eve');
+    expect(nobody).toMatchObject({ code: 2, stderr: expect.stringMatching(/^PERSON_NOT_FOUND: /) });
+    await running.settle();
+    const client = new ApiClient(running.stack.api);
+    await running.ask('POST', '/v1/people', new Blob(['{"person":"ada"}'], { type: 'application/json' }));
+    const taken = await there('rename', 'Ada Lovelace', 'ada');
+    expect(taken).toMatchObject({ code: 2, stderr: expect.stringMatching(/^PERSON_EXISTS: .*Merge/) });
+    expect(json(await there('rename', 'Ada Lovelace', 'ada', '--merge', '--json'))).toMatchObject({ person: 'ada' });
+    await running.settle();
+    expect((await client.people('main')).map(({ person }) => person)).toEqual(['ada']);
   });
 });
 
