@@ -719,21 +719,22 @@ describe('assigning a face', () => {
   });
 
   test('that broke off anywhere is healed by repeating it', async () => {
+    const { registry, client } = await prepare();
     for (let writes = 0; writes < 5; writes++) {
-      const { registry, client } = await prepare();
-      const face = faceOf('photos/a.jpg', 1);
+      const face = faceOf(`photos/${writes}.jpg`, 1, { collection: `run-${writes}` });
+      const { collection } = face;
       await registry.addFace(face);
       await registry.assignFace(face, 'Ann');
       const breaking = breakAfter(client, writes);
       await registry.assignFace({ ...face, person: 'Ann' }, 'Bill').catch(() => {});
       breaking.ends();
 
-      const found = (await registry.getFace('main', face.faceId))!;
+      const found = (await registry.getFace(collection, face.faceId))!;
       expect(await registry.assignFace(found, 'Bill')).toBe('written');
 
-      expect(await registry.getFace('main', face.faceId)).toMatchObject({ person: 'Bill' });
-      expect((await registry.getPerson('main', 'Bill'))?.faceIds).toEqual([face.faceId]);
-      expect(await registry.getPerson('main', 'Ann')).toBeUndefined();
+      expect(await registry.getFace(collection, face.faceId)).toMatchObject({ person: 'Bill' });
+      expect((await registry.getPerson(collection, 'Bill'))?.faceIds).toEqual([face.faceId]);
+      expect(await registry.getPerson(collection, 'Ann')).toBeUndefined();
     }
   });
 

@@ -12,8 +12,8 @@ import { otherServer } from './dynalite.ts';
  */
 const asked = process.env.FACENET_SECOND_OPINION === '1';
 const suite = 'test/adapters/dynamo-face-registry.test.ts';
-/** moto serves requests at once by threads, and does not make an update one step: no server for that question. */
-const notForMoto = '^(?!.*are new to exactly one of many at once)';
+/** moto serves requests at once by threads, and does not make an update one step: no server for these questions. */
+const notForMoto = '^(?!.*(are made by exactly one of many at once|by two at once lets one win))';
 
 function hasMoto(): boolean {
   try {
