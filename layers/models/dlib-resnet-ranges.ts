@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noApproximativeNumericConstant: measured, whatever it is near to.
 import type { Ranges } from './quantise.ts';
 
 /**
