@@ -154,6 +154,6 @@ describe('the nearest faces', () => {
       expect(await registry.nearest({ ...query, count })).toEqual(nearestOf(faces, embedding, count));
     }
 
-    expect(asked).toEqual([50, 80, 100]);
+    expect(asked).toEqual([25, 40, 100]);
   });
 });
