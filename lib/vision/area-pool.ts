@@ -11,8 +11,11 @@ export interface Window {
 /** Pixels of a photo whose summed-area table is kept whole: it takes twelve bytes for each, 192 MB at the most. */
 const mostPixelsKept = 16_000_000;
 
-/** A table that is not in use, for the next photo: to touch new memory for the first time takes longer than to sum up. The garbage collector may take it first. */
-let spare: WeakRef<Int32Array> | undefined;
+/** Bytes of a table that is held for the next photo, one of 5 megapixels. */
+const mostBytesHeld = 64 * 1024 * 1024;
+
+/** A table that is not in use, for the next photo: to touch new memory for the first time takes longer than to sum up. A larger one the garbage collector may take first. */
+let spare: Pick<WeakRef<Int32Array>, 'deref'> | undefined;
 
 function takeSums(length: number): Int32Array {
   const sums = spare?.deref();
@@ -63,7 +66,8 @@ export class SummedRows {
 
   /** Leaves its memory to the next; it must not be used any more. */
   release(): void {
-    spare = new WeakRef(this.sums);
+    const { sums } = this;
+    spare = sums.byteLength <= mostBytesHeld ? { deref: () => sums } : new WeakRef(sums);
   }
 
   /** Takes up all rows above `y`. */
