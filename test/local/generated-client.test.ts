@@ -8,13 +8,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { portrait, RunningStack, sample } from './running-stack.ts';
 
 /** What the generator makes of the contract: a function for each operation. Its types are held by tsc below. */
-type Client = Readonly<
+type Client = Readonly<Record<string, (...args: unknown[]) => Promise<Answer>>> & {
+  readonly defaults: { baseUrl: string };
+};
+interface Answer {
+  readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: the module is not there before the test runs
-  Record<
-    string,
-    (...args: any[]) => Promise<{ readonly status: number; readonly data: any; readonly headers: Headers }>
-  >
-> & { readonly defaults: { baseUrl: string } };
+  readonly data: any;
+  readonly headers: Headers;
+}
 
 /** Faces as the detector finds them in the sample photos; the same woman is in both. */
 const adaInSample3 = { left: 1057, top: 198, width: 228, height: 307 };
