@@ -2,6 +2,7 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { z } from 'zod';
 import { FacenetError } from '../lib/core/errors.ts';
+import { jsonOf } from '../lib/core/json.ts';
 import type { Log } from '../lib/core/ports.ts';
 
 /**
@@ -50,13 +51,4 @@ export function bodyOf<S extends z.ZodType>(
     `Message ${messageId} does not fit its schema. Check who else sends to the queue, and that all functions are of one version.`,
     { cause: parsed.error },
   );
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { jsonOf } from '../lib/core/json.ts';
 import { account, region } from './clients.ts';
 import type { EventEnvelope, EventLog } from './event-log.ts';
 import { type LoopbackServer, readBody, serveOnLoopback } from './loopback-server.ts';
@@ -138,13 +139,4 @@ function envelopeOf({ Source, DetailType, Detail, Resources = [], Time }: Entry)
 function sizeOf({ Source = '', DetailType = '', Detail = '', Resources = [], Time }: Entry): number {
   const texts = [Source, DetailType, Detail, ...Resources];
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), Time === undefined ? 0 : 14);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

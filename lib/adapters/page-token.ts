@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RequestError } from '../core/errors.ts';
+import { jsonOf } from '../core/json.ts';
 
 /** Where a page ended: the key of its last item, attribute by attribute. */
 export type PagePosition = Readonly<Record<string, string>>;
@@ -16,19 +17,10 @@ export function pageToken(position: PagePosition): string {
  * @throws RequestError INVALID_REQUEST when it is no token, or one of another list
  */
 export function pagePosition(token: string, fits: (position: PagePosition) => boolean): PagePosition {
-  const parsed = positionSchema.safeParse(jsonOf(token));
+  const parsed = positionSchema.safeParse(jsonOf(Buffer.from(token, 'base64url').toString()));
   if (parsed.success && fits(parsed.data)) return parsed.data;
   throw new RequestError(
     'INVALID_REQUEST',
     'Expected the `next` of an earlier page of this very list, received something else. Start again without it.',
   );
-}
-
-function jsonOf(token: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(token, 'base64url').toString());
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

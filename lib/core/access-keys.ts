@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError, RequestError } from './errors.ts';
+import { jsonOf } from './json.ts';
 
 /**
  * What a key lets its holder do. None of them brings another along: a kiosk that enrols need not be able to search.
@@ -132,12 +133,4 @@ function base32(bytes: Uint8Array): string {
   return bits
     .match(/.{5}/g)!
     .reduce((text, five) => text + 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five, 2)], '');
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

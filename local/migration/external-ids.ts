@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { RequestError } from '../../lib/core/errors.ts';
+import { jsonOf } from '../../lib/core/json.ts';
 
 /** Says which ExternalImageId the photo under a key gets; undefined is none. */
 export type ExternalIdOf = (key: string) => string | undefined;
@@ -61,15 +62,6 @@ function ofJson(text: string, file: string): Map<string, string> {
   const parsed = z.record(z.string(), z.string()).safeParse(jsonOf(text));
   if (parsed.success) return new Map(Object.entries(parsed.data));
   throw wrongFile(`Expected {"<key>":"<ExternalImageId>"} in ${file}, received something else.`, parsed.error);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function ofCsv(text: string, file: string): Map<string, string> {

@@ -1,5 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { jsonOf } from '../../lib/core/json.ts';
 
 const doneSchema = z.object({ key: z.string(), eTag: z.string(), id: z.string().optional(), faces: z.int() });
 /** A photo that was indexed. */
@@ -34,14 +35,5 @@ export class MigrationJournal {
     // A line that broke off must not swallow this one.
     await appendFile(this.#file, `\n${JSON.stringify(photo)}`);
     this.#done.set(photo.key, photo);
-  }
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }
