@@ -13,17 +13,18 @@ export function createLog(serviceName: string): Log {
 }
 
 /**
- * What a log line tells of an error, its causes included. The message of a RequestError repeats what the caller sent, which can be somebody's name: it
- * stays out.
+ * What a log line tells of an error, its causes included. The message of a RequestError repeats what the caller sent, which can be somebody's name, and so can
+ * those of its causes: that S3 denies an object is told with its key. They stay out.
  */
-function describe(error: unknown): object {
+function describe(error: unknown, ofRequest = false): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, message, stack = '', cause } = error;
+  const isOfRequest = ofRequest || error instanceof RequestError;
   return {
     name,
     ...(error instanceof FacenetError && { code: error.code }),
-    ...(!(error instanceof RequestError) && { message }),
+    ...(!isOfRequest && { message }),
     stack: stack.split('\n').filter((line) => line.startsWith('    at ')),
-    ...(cause !== undefined && { cause: describe(cause) }),
+    ...(cause !== undefined && { cause: describe(cause, isOfRequest) }),
   };
 }

@@ -1,4 +1,7 @@
-/** Reads a text as JSON; undefined, which no JSON is, where it is none. For texts that others wrote, whose schema says the rest. */
+/**
+ * Reads a text as JSON; undefined, which no JSON is, where it is none. For texts that others wrote, whose schema says the rest: a SyntaxError would quote them, to a
+ * log in the end.
+ */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FacenetError } from './errors.ts';
+import { jsonOf } from './json.ts';
 import type { ImageSource } from './records.ts';
 
 /** Something that happened to an object in the bucket. */
@@ -75,9 +76,9 @@ const notificationSchema = z.union([
  */
 export function objectChangesOf(body: string): ObjectChange[] {
   try {
-    return notificationSchema.parse(JSON.parse(body)).Records.flatMap((record) => changeOf(record) ?? []);
+    return notificationSchema.parse(jsonOf(body)).Records.flatMap((record) => changeOf(record) ?? []);
   } catch (cause) {
-    if (!(cause instanceof SyntaxError || cause instanceof URIError || cause instanceof z.ZodError)) throw cause;
+    if (!(cause instanceof URIError || cause instanceof z.ZodError)) throw cause;
     throw new FacenetError(
       'INVALID_MESSAGE',
       'Expected an S3 event notification on the images queue, received something else. Check who else sends to that queue.',

@@ -54,13 +54,19 @@ describe('the log', () => {
       cause: new RequestError('PERSON_NOT_FOUND', 'nobody is called Ann'),
     });
 
+    const denied = new RequestError('PHOTO_NOT_FOUND', 'may not be read', {
+      cause: new TypeError('not authorized to perform s3:GetObject on arn:aws:s3:::photos/people/Ann/1.jpg'),
+    });
+
     createLog('api').error('request failed', {}, error);
     createLog('api').error('request failed', {}, 'Ann');
+    createLog('detect').error('record failed', {}, denied);
 
     expect(JSON.stringify(lines)).not.toContain('Ann');
     expect(lines).toMatchObject([
       { error: { code: 'CORRUPT_IMAGE', cause: { code: 'PERSON_NOT_FOUND' } } },
       { error: { type: 'string' } },
+      { error: { code: 'PHOTO_NOT_FOUND', cause: { name: 'TypeError' } } },
     ]);
   });
 });
