@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { createFailedApp, requestTooLarge } from '../functions/match/http/app.ts';
@@ -191,9 +192,9 @@ function eventOf(request: IncomingMessage, url: URL, body: Buffer, isLetIn: bool
   } as unknown as RequestEvent;
 }
 
-/** API Gateway joins the values of a parameter that comes more than once. */
+/** API Gateway joins the values of a parameter that comes more than once. Each name is looked up once, however often it comes. */
 function parametersOf(query: URLSearchParams): Record<string, string> {
-  return Object.fromEntries([...query.keys()].map((name) => [name, query.getAll(name).join(',')]));
+  return Object.fromEntries(Array.from(new Set(query.keys()), (name) => [name, query.getAll(name).join(',')]));
 }
 
 /** API Gateway hands over a path decoded; one that cannot be decoded stays as it is, and names nothing. */
@@ -224,10 +225,18 @@ async function streamEvents(
   const after = request.headers['last-event-id'] ?? url.searchParams.get('after');
   try {
     for await (const { position, event } of log.follow(after === null ? log.end : Number(after), signal)) {
-      response.write(`id: ${position}\nevent: ${event['detail-type']}\ndata: ${JSON.stringify(event)}\n\n`);
+      const text = `id: ${position}\nevent: ${event['detail-type']}\ndata: ${JSON.stringify(event)}\n\n`;
+      if (!response.write(text)) await drained(response, signal);
     }
   } finally {
     clearInterval(alive);
     response.end();
   }
+}
+
+/** Resolves when what was written is on its way, or the signal says that nobody waits for it: a listener that does not read must not fill the memory. */
+async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  await once(response, 'drain', { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
 }

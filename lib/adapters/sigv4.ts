@@ -99,8 +99,9 @@ export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** Each name once: thousands of the same would take as many lists of thousands of values. */
 function queryBag(query: URLSearchParams): Record<string, string[]> {
-  return Object.fromEntries([...query.keys()].map((name) => [name, query.getAll(name)]));
+  return Object.fromEntries(Array.from(new Set(query.keys()), (name) => [name, query.getAll(name)]));
 }
 
 /** Reads `YYYYMMDDTHHMMSSZ`; a day or an hour that there is not is no time. */

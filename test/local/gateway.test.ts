@@ -30,7 +30,16 @@ beforeEach(async () => {
   events = [];
   trouble = [];
   invoke = () => ({ statusCode: 200 });
-  gateway = await startGateway({
+  gateway = await start();
+});
+afterEach(async () => {
+  await gateway.close();
+  await log.close();
+  await rm(folder, { recursive: true });
+});
+
+function start(options: Pick<Parameters<typeof startGateway>[0], 'port' | 'strangers'> = {}): Promise<LoopbackServer> {
+  return startGateway({
     invoke: async (event) => {
       events.push(event);
       return invoke(event);
@@ -39,13 +48,9 @@ beforeEach(async () => {
     status: async () => ({ waiting: 3, deadLetters: [] }),
     maxBodyBytes,
     failed: (error) => trouble.push(error),
+    ...options,
   });
-});
-afterEach(async () => {
-  await gateway.close();
-  await log.close();
-  await rm(folder, { recursive: true });
-});
+}
 
 const call = (path: string, init?: RequestInit) => fetch(gateway.url + path, init);
 const bodyOf = ({ body, isBase64Encoded }: RequestEvent) =>
@@ -108,6 +113,14 @@ describe('a request', () => {
     await call('/v1/photos');
     expect(events[1]).toMatchObject({ rawQueryString: '' });
     expect(events[1]).not.toHaveProperty('queryStringParameters');
+  });
+
+  it('has a parameter that comes thousands of times looked up once', async () => {
+    const lookUp = vi.spyOn(URLSearchParams.prototype, 'getAll');
+    onTestFinished(() => lookUp.mockRestore());
+    await call(`/v1/photos?${'a&'.repeat(7000)}`);
+    expect(events[0]).toMatchObject({ queryStringParameters: { a: ','.repeat(6999) } });
+    expect(lookUp).toHaveBeenCalledTimes(1);
   });
 
   it('has its cookies apart from its headers', async () => {
@@ -198,17 +211,7 @@ describe('a gateway for strangers', () => {
   beforeEach(async () => {
     open = gateway;
     const authenticator = createSigV4Authenticator({ keys: async () => writer.keys, now: Date.now });
-    gateway = await startGateway({
-      invoke: async (event) => {
-        events.push(event);
-        return invoke(event);
-      },
-      log,
-      status: async () => ({ waiting: 3, deadLetters: [] }),
-      maxBodyBytes,
-      failed: (error) => trouble.push(error),
-      strangers: { host: '127.0.0.1', authenticator },
-    });
+    gateway = await start({ strangers: { host: '127.0.0.1', authenticator } });
   });
   afterEach(() => open.close());
 
@@ -393,6 +396,37 @@ describe('GET /events', () => {
     },
   );
 
+  it('reads no more of the log than a listener takes', async () => {
+    let read = 0;
+    vi.spyOn(log, 'follow').mockImplementation(async function* () {
+      for (; read < 2000; read++) yield { position: read, event: envelope('x'.repeat(64 * 1024)) };
+    });
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.pause();
+    socket.write('GET /events?after=0 HTTP/1.1\r\nhost: x\r\n\r\n');
+    await vi.waitFor(() => expect(read).toBeGreaterThan(0));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(read).toBeLessThan(1000);
+
+    socket.resume();
+    await vi.waitFor(() => expect(read).toBe(2000), 10_000);
+    socket.destroy();
+  });
+
+  it('ends a listener that takes nothing, too, when it closes', async () => {
+    vi.spyOn(log, 'follow').mockImplementation(async function* () {
+      for (let position = 0; position < 2000; position++) yield { position, event: envelope('x'.repeat(64 * 1024)) };
+    });
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.pause();
+    socket.write('GET /events?after=0 HTTP/1.1\r\nhost: x\r\n\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await gateway.close();
+    expect(trouble).toEqual([]);
+    socket.destroy();
+  });
+
   it('ends its listeners when it closes', async () => {
     const listener = await listen();
     const ended = listener.end();
@@ -403,14 +437,7 @@ describe('GET /events', () => {
 
 describe('a port', () => {
   it('that is taken is refused with what to do', async () => {
-    const again = startGateway({
-      port: gateway.port,
-      invoke: async () => undefined,
-      log,
-      status: async () => ({}),
-      maxBodyBytes,
-      failed: () => {},
-    });
+    const again = start({ port: gateway.port });
     await expect(again).rejects.toThrow(ConfigError);
     await expect(again).rejects.toThrow(/choose another port/);
   });
