@@ -126,16 +126,26 @@ export function codeOf(error: unknown): ErrorCode {
  * @param input what was validated, so that the message can quote what came
  */
 export function invalidRequest(error: z.ZodError, input: unknown): RequestError {
-  const problems = error.issues.map((issue) =>
+  const problems = listed(error.issues, (issue) =>
     issue.code === 'unrecognized_keys'
       ? `Expected no other fields, received ${quote(issue.keys[0])}`
       : `${fieldOf(issue.path)}${issue.message}${receivedAt(input, issue)}`,
   );
   return new RequestError(
     'INVALID_REQUEST',
-    `${problems.join('; ')}. Change the request; /openapi.json says what each call takes.`,
+    `${problems}. Change the request; /openapi.json says what each call takes.`,
     { cause: error },
   );
+}
+
+/** The most problems that a message lists: an answer must not grow with what is wrong about a request. */
+const mostListed = 10;
+
+/** What is wrong with a request in a row, as far as a message lists it. */
+export function listed<Issue>(issues: readonly Issue[], describe: (issue: Issue) => string): string {
+  const told = issues.slice(0, mostListed).map(describe);
+  const more = issues.length - told.length;
+  return [...told, ...(more > 0 ? [`and ${more} more of these`] : [])].join('; ');
 }
 
 /** The longest value that a message quotes, in characters; a photo in base64 is longer. */

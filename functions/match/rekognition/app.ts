@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { RequestError } from '../../../lib/core/errors.ts';
 import type { ApiPorts } from '../http/app.ts';
-import { quote } from '../http/problem.ts';
+import { listed, quote } from '../http/problem.ts';
 import { RekognitionError, rekognitionErrorOf } from './errors.ts';
 import { withinLimits } from './images.ts';
 import { operationNamed } from './operations.ts';
@@ -82,13 +82,13 @@ function objectOf(text: string): object {
 }
 
 function invalidParameters(error: z.ZodError, given: object): RequestError {
-  const problems = error.issues.map(({ path, message }) => {
+  const problems = listed(error.issues, ({ path, message }) => {
     const field = path.map(String).join('.');
     return `${field && `Value at ${field}: `}${message}${receivedAt(given, path)}`;
   });
   return new RequestError(
     'INVALID_REQUEST',
-    `Request has invalid parameters. ${problems.join('; ')}. Change the request; docs/rekognition.md has the limits.`,
+    `Request has invalid parameters. ${problems}. Change the request; docs/rekognition.md has the limits.`,
     { cause: error },
   );
 }

@@ -12,25 +12,25 @@ export const percent = z.number().min(0).max(100);
 
 export const qualityFilter = z.enum(qualityFilters);
 
+const attributeNames = [
+  'DEFAULT',
+  'ALL',
+  'AGE_RANGE',
+  'BEARD',
+  'EMOTIONS',
+  'EYE_DIRECTION',
+  'EYEGLASSES',
+  'EYES_OPEN',
+  'GENDER',
+  'MOUTH_OPEN',
+  'MUSTACHE',
+  'FACE_OCCLUDED',
+  'SMILE',
+  'SUNGLASSES',
+] as const;
+
 /** What of a face is asked for; all that is known of one is always told, so that this says nothing. */
-export const attributes = z.array(
-  z.enum([
-    'DEFAULT',
-    'ALL',
-    'AGE_RANGE',
-    'BEARD',
-    'EMOTIONS',
-    'EYE_DIRECTION',
-    'EYEGLASSES',
-    'EYES_OPEN',
-    'GENDER',
-    'MOUTH_OPEN',
-    'MUSTACHE',
-    'FACE_OCCLUDED',
-    'SMILE',
-    'SUNGLASSES',
-  ]),
-);
+export const attributes = z.array(z.enum(attributeNames)).max(attributeNames.length);
 
 /** The longest name that the bucket can give to a collection or a person, in bytes (functions/match/http/inputs.ts). */
 const longestName = 1015;

@@ -37,6 +37,13 @@ describe('the protocol', () => {
     await expectError(response, 'InvalidParameterException');
   });
 
+  it('tells no more than the first of thousands of problems', async () => {
+    const body = JSON.stringify({ CollectionId: 'main', FaceIds: Array.from({ length: 4096 }, () => 'x') });
+    const response = await post(target('DeleteFaces'), body);
+    expect(await response.clone().text()).toMatch(/^.{1,2000}and 4086 more of these.{1,200}$/);
+    await expectError(response, 'InvalidParameterException');
+  });
+
   it('refuses a body that is too large in its own words', async () => {
     const response = await post(target('DetectFaces'), JSON.stringify({ Image: { Bytes: 'A'.repeat(200_000) } }));
     await expectError(response, 'ImageTooLargeException');
