@@ -91,7 +91,8 @@ async function holdsSomebodyElse({ registry, bucket }: ForgetPorts, key: string,
 async function isKnown({ registry, store, bucket }: ForgetPorts, key: string): Promise<boolean> {
   const image = await registry.getImage(imageIdOf(bucket, key));
   if (image && image.status !== 'erased') return true;
-  for await (const stored of store.list(bucket, key)) if (stored === key) return true;
+  // Of all keys that begin with it, it is the first.
+  for await (const first of store.list(bucket, key)) return first === key;
   return false;
 }
 

@@ -23,7 +23,7 @@ export interface ImageStore {
   read(source: ImageSource): Promise<StoredObject | undefined>;
   /** Removes an object in all its versions; removing what is not there is no error. */
   remove(source: ImageSource): Promise<void>;
-  /** All keys under a prefix, in the bucket's order. */
+  /** All keys under a prefix, in the order of their bytes in UTF-8, as S3 has it. */
   list(bucket: string, prefix: string): AsyncIterable<string>;
 }
 

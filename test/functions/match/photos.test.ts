@@ -31,6 +31,21 @@ describe('DELETE /photos/{key}', () => {
     await api.fail('PHOTO_NOT_FOUND', 'DELETE', '/v1/photos/photos/a.jpg');
   });
 
+  it('does not go through all keys that begin like one that is not there', async () => {
+    await api.put({ 'photos/a1.jpg': '10@40', 'photos/a2.jpg': '90@40' });
+    let listed = 0;
+    const { store } = api.pipeline;
+    const list = store.list.bind(store);
+    store.list = async function* (bucket, prefix) {
+      for await (const key of list(bucket, prefix)) {
+        listed++;
+        yield key;
+      }
+    };
+    await api.fail('PHOTO_NOT_FOUND', 'DELETE', '/v1/photos/photos/a');
+    expect(listed).toBe(1);
+  });
+
   it.each(['a.jpg', 'photos/', 'other/a.jpg', 'people'])('refuses %s, which is no key of a photo', async (key) => {
     await api.put({ 'photos/a.jpg': '10@40' });
     await api.fail('INVALID_REQUEST', 'DELETE', `/v1/photos/${key}`);
