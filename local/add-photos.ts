@@ -7,6 +7,7 @@ import { noSuchPhoto } from './api-client.ts';
 import { localS3Client } from './clients.ts';
 import type { Connection } from './connect.ts';
 import { followEvents } from './follow-events.ts';
+import { inTurns } from './in-turns.ts';
 import type { PhotoFile } from './photo-files.ts';
 
 /** What became of a photo that was put into the bucket: the event that says so; undefined when none came, which the dead-letter queues explain. */
@@ -63,21 +64,18 @@ async function uploadAll(
   keyOf: (photo: PhotoFile) => string,
 ): Promise<void> {
   const client = localS3Client(s3);
-  const next = photos[Symbol.iterator]();
-  const upload = async () => {
-    for (const photo of { [Symbol.iterator]: () => next }) {
-      const Body = await readFile(photo.path).catch((cause: unknown) => {
-        throw noSuchPhoto(photo.path, cause);
+  const upload = async (photo: PhotoFile) => {
+    const Body = await readFile(photo.path).catch((cause: unknown) => {
+      throw noSuchPhoto(photo.path, cause);
+    });
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(photo), Body })).catch((cause: unknown) => {
+      throw new UnavailableError(`Expected the bucket at ${s3} to take ${photo.path}, it did not. Try again.`, {
+        cause,
       });
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(photo), Body })).catch((cause: unknown) => {
-        throw new UnavailableError(`Expected the bucket at ${s3} to take ${photo.path}, it did not. Try again.`, {
-          cause,
-        });
-      });
-    }
+    });
   };
   try {
-    await Promise.all(Array.from({ length: uploads }, upload));
+    await inTurns(photos, uploads, upload);
   } finally {
     client.destroy();
   }

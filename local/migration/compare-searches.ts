@@ -1,8 +1,8 @@
 import { type Image, type RekognitionClient, SearchFacesByImageCommand } from '@aws-sdk/client-rekognition';
+import { inTurns } from '../in-turns.ts';
 import type { BucketPhoto } from './bucket-photos.ts';
 import { calledError, refusalOf } from './endpoints.ts';
 import type { ExternalIdOf } from './external-ids.ts';
-import { inTurns } from './in-turns.ts';
 
 /** A collection, and the service that it is in. */
 export interface Searched {

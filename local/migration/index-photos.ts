@@ -1,8 +1,8 @@
 import { type Image, IndexFacesCommand, type QualityFilter, type RekognitionClient } from '@aws-sdk/client-rekognition';
+import { inTurns } from '../in-turns.ts';
 import type { BucketPhoto } from './bucket-photos.ts';
 import { calledError, refusalOf } from './endpoints.ts';
 import type { ExternalIdOf } from './external-ids.ts';
-import { inTurns } from './in-turns.ts';
 import type { MigrationJournal } from './journal.ts';
 
 export interface IndexOptions {

@@ -143,4 +143,12 @@ describe('what goes wrong while photos are added', () => {
   it('is told when a file is gone', async () => {
     await expect(add(['a.jpg', 'gone.jpg'])).rejects.toMatchObject({ code: 'PHOTO_NOT_FOUND' });
   });
+
+  it('ends the uploads that have not begun', async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `${i}.jpg`);
+    for (const name of names) await writeFile(join(folder, name), name);
+    await expect(add(['gone.jpg', ...names])).rejects.toMatchObject({ code: 'PHOTO_NOT_FOUND' });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(uploaded.length).toBeLessThan(30);
+  });
 });
