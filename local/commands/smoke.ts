@@ -1,9 +1,9 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { Command, InvalidArgumentError } from 'commander';
 import { RequestError } from '../../lib/core/errors.ts';
-import type { FacenetEvent } from '../../lib/core/events.ts';
 import { createApiCaller } from '../api-caller.ts';
+import { awaitedEvents, queuedEvents } from '../awaited-events.ts';
 import { localS3Client } from '../clients.ts';
 import { connect, withData } from '../connect.ts';
 import { followEvents } from '../follow-events.ts';
@@ -86,7 +86,7 @@ async function stackHere(data: string): Promise<Closable> {
   return {
     put: putInto(client, bucket),
     call: createApiCaller({ api, headers: {} }),
-    event: eventsOf(events),
+    event: awaitedEvents(events),
     async close() {
       stop.abort();
       client.destroy();
@@ -107,7 +107,7 @@ function deployment(api: string, { bucket, queue, region, apiProfile, header }: 
   return {
     put: putInto(client, bucket),
     call: createApiCaller({ api, headers: header, region, profile: apiProfile }),
-    ...(queue !== undefined && { event: eventsOf(messagesOf(sqs, queue)) }),
+    ...(queue !== undefined && { event: awaitedEvents(queuedEvents(sqs, queue)) }),
     async close() {
       client.destroy();
       sqs.destroy();
@@ -119,39 +119,6 @@ function putInto(client: S3Client, Bucket: string): SmokeTarget['put'] {
   return async (Key, Body) => {
     await client.send(new PutObjectCommand({ Bucket, Key, Body }));
   };
-}
-
-/** Looks among the events that came for one, and waits for those to come. */
-function eventsOf(events: AsyncGenerator<FacenetEvent>): NonNullable<SmokeTarget['event']> {
-  const seen: FacenetEvent[] = [];
-  let wake = () => {};
-  void (async () => {
-    for await (const event of events) {
-      seen.push(event);
-      wake();
-    }
-  })().catch(() => {});
-  return async (isIt, timeoutSeconds) => {
-    const late = AbortSignal.timeout(timeoutSeconds * 1000);
-    while (!seen.some(isIt) && !late.aborted) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        late.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
-    return seen.some(isIt);
-  };
-}
-
-/** Events as a rule puts them into a queue. They stay there, hidden for a while, for whoever else reads it. */
-async function* messagesOf(client: SQSClient, QueueUrl: string): AsyncGenerator<FacenetEvent> {
-  for (;;) {
-    const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 });
-    for (const { Body } of (await client.send(command)).Messages ?? []) {
-      const { 'detail-type': type, detail } = JSON.parse(Body!);
-      yield { type, detail };
-    }
-  }
 }
 
 function addHeader(text: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
