@@ -6,7 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, TableDescription } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { listenOnLoopback } from '../loopback-server.ts';
 import { DynamoDbError } from './errors.ts';
@@ -76,6 +76,12 @@ export class Backend {
     if (status === 200) return output;
     if (errorCodeOf(output) === 'ResourceNotFoundException') return undefined;
     throw new Error(`Expected dynalite to do ${operation}, received ${body}.`);
+  }
+
+  /** How dynalite describes a table; undefined when it is not there. */
+  async describe(table: string): Promise<TableDescription | undefined> {
+    const output = await this.call<{ readonly Table: TableDescription }>('DescribeTable', { TableName: table });
+    return output?.Table;
   }
 
   async close(): Promise<void> {

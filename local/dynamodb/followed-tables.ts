@@ -66,7 +66,7 @@ export class FollowedTables {
   async load(definitions: Definitions): Promise<void> {
     for (const table of definitions.tables()) {
       const indexes = definitions.get(table)!.indexes;
-      if (await this.#describe(table)) await this.follow(table, indexes);
+      if (await this.#backend.describe(table)) await this.follow(table, indexes);
       else {
         await definitions.set(table, undefined);
         await rm(join(this.#folder, table), { recursive: true, force: true });
@@ -88,7 +88,7 @@ export class FollowedTables {
 
   /** Begins to keep indexes of a table: as the last process left them, or with all that the table holds. */
   async follow(name: string, definitions: readonly VectorIndexDefinition[]): Promise<void> {
-    const description = await this.#describe(name);
+    const description = await this.#backend.describe(name);
     if (!description) throw noSuchTable(name);
     const table = this.#tables.get(name) ?? new FollowedTable(description);
     this.#tables.set(name, table);
@@ -214,11 +214,6 @@ export class FollowedTables {
       yield* page?.Items ?? [];
       start = page?.LastEvaluatedKey;
     } while (start);
-  }
-
-  async #describe(table: string): Promise<TableDescription | undefined> {
-    return (await this.#backend.call<{ readonly Table: TableDescription }>('DescribeTable', { TableName: table }))
-      ?.Table;
   }
 }
 

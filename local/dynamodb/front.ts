@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { crc32 } from 'node:zlib';
 import type { TableDescription } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
+import { jsonOf } from '../../lib/core/json.ts';
 import { readBody } from '../loopback-server.ts';
 import { type Answer, type Backend, type Item, noSuchTable } from './backend.ts';
 import { type Definitions, readAttributes, readIndexes, type TableVectors } from './definitions.ts';
@@ -30,13 +31,13 @@ export class Front {
   readonly #backend: Backend;
   readonly #definitions: Definitions;
   readonly #tables: FollowedTables;
-  readonly #operations: Readonly<Partial<Record<string, Operation>>> = {
+  readonly #operations: Readonly<Record<string, Operation>> = {
     CreateTable: (request, input) => this.#createTable(request, input),
     UpdateTable: (request, input) => this.#updateTable(request, input),
     DescribeTable: (request) => this.#describing(request),
     DeleteTable: (request, input) => this.#deleteTable(request, input),
     SearchVectors: async (_, input) =>
-      answerOf(await searchVectors(this.#tables, (table) => this.#exists(table), input)),
+      answerOf(await searchVectors(this.#tables, async (table) => !!(await this.#backend.describe(table)), input)),
     PutItem: (request, input) => this.#write(request, { [input.TableName!]: { puts: [input.Item as Item], keys: [] } }),
     UpdateItem: (request, input) =>
       this.#write(request, { [input.TableName!]: { puts: [], keys: [input.Key as Item] } }),
@@ -60,7 +61,8 @@ export class Front {
     const body = await readBody(message, maxBytes);
     if (!body) return { status: 413, headers: {}, body: Buffer.alloc(0) };
     const request = { headers: message.headers, body };
-    const operation = this.#operations[String(message.headers['x-amz-target']).replace('DynamoDB_20120810.', '')];
+    const name = String(message.headers['x-amz-target']).replace('DynamoDB_20120810.', '');
+    const operation = Object.hasOwn(this.#operations, name) ? this.#operations[name] : undefined;
     const input = operation && inputOf(body);
     if (!operation || !input) return this.#pass(request);
     try {
@@ -100,12 +102,12 @@ export class Front {
         'One or more parameter values were invalid: Only one vector index can be created or deleted in one UpdateTable, and nothing else with it',
       );
     }
-    const description = await this.#describe(table);
+    const description = await this.#backend.describe(table);
     if (!description) throw noSuchTable(table);
     const vectors = this.#definitions.get(table) ?? { attributes: [], indexes: [] };
     if (update.Create) await this.#addIndex(table, description, vectors, update.Create, AttributeDefinitions);
     if (update.Delete) await this.#dropIndex(table, vectors, update.Delete.IndexName);
-    return answerOf({ TableDescription: this.#decorate((await this.#describe(table))!) });
+    return answerOf({ TableDescription: this.#decorate((await this.#backend.describe(table))!) });
   }
 
   async #addIndex(
@@ -179,15 +181,6 @@ export class Front {
         };
       }),
     };
-  }
-
-  async #describe(table: string): Promise<TableDescription | undefined> {
-    return (await this.#backend.call<{ readonly Table: TableDescription }>('DescribeTable', { TableName: table }))
-      ?.Table;
-  }
-
-  async #exists(table: string): Promise<boolean> {
-    return (await this.#describe(table)) !== undefined;
   }
 
   /** Passes a write on and answers it when the vector indexes have taken it up. */
@@ -270,12 +263,7 @@ const inputSchema = z.looseObject({ TableName: z.string().optional() });
 
 /** What is not a JSON object, or names no table as one does, is left to the one behind to refuse. */
 function inputOf(body: Buffer): Input | undefined {
-  try {
-    return inputSchema.safeParse(JSON.parse(body.toString())).data as Input | undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return inputSchema.safeParse(jsonOf(body.toString())).data as Input | undefined;
 }
 
 function answerOf(output: object, status = 200): Answer {

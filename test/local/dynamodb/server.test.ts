@@ -71,6 +71,7 @@ describe('the DynamoDB of the embedded stack', () => {
     ['UpdateTable', { VectorIndexUpdates: null }],
     ['UpdateTable', { VectorIndexUpdates: [{ Delete: null }] }],
     ['SearchVectors', { IndexName: vectorIndex, SearchVector: [null], TopK: 1 }],
+    ['constructor', {}],
   ])('refuses a %s with %o, and goes on', async (operation, input) => {
     const { url, search } = await startFixture();
     const headers = {
