@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, validateHeaderValue } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { SignedParts } from '../../lib/adapters/sigv4.ts';
 import { S3Error } from './errors.ts';
@@ -26,7 +26,7 @@ export interface S3Response {
 /**
  * Reads the line and the headers of a path-style request: `/<bucket>/<key>`. Settings that a presigned URL carries in its query
  * (x-amz-meta-*, x-amz-tagging and the like) count as headers; checksums do not, because SDKs presign that of an empty body.
- * @throws S3Error InvalidURI for a path or query that is no percent-encoded UTF-8
+ * @throws S3Error InvalidURI for a path or query that is no percent-encoded UTF-8, InvalidArgument for a setting that no header can have
  */
 export function readRequest(message: IncomingMessage, id: string): Omit<S3Request, 'signer'> {
   const target = message.url ?? '/';
@@ -39,7 +39,7 @@ export function readRequest(message: IncomingMessage, id: string): Omit<S3Reques
   for (const [name, value] of query) {
     const lower = name.toLowerCase();
     if (/^x-amz-(?!checksum-|sdk-|algorithm|credential|date|expires|signature|signedheaders)/.test(lower)) {
-      headers[lower] = value;
+      headers[lower] = headerValue(lower, value);
     }
   }
   for (const [name, value] of Object.entries(message.headers)) {
@@ -55,6 +55,20 @@ export function readRequest(message: IncomingMessage, id: string): Omit<S3Reques
     key: decode(match[2] ?? ''),
     body: message,
   };
+}
+
+/**
+ * A text of the query that is to be the value of a header.
+ * @throws S3Error InvalidArgument when it has line breaks or other characters that no header can carry
+ */
+export function headerValue(name: string, text: string): string {
+  try {
+    validateHeaderValue(name, text);
+    return text;
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new S3Error('InvalidArgument', `Expected ${name} as a header can carry it, in ISO-8859-1.`, { cause });
+  }
 }
 
 function decode(text: string): string {

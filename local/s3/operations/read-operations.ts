@@ -4,7 +4,7 @@ import { checkReadConditions } from '../conditions.ts';
 import { S3Error } from '../errors.ts';
 import type { ObjectVersion } from '../object-index.ts';
 import { type Operation, versionHeaders } from '../operation.ts';
-import { type S3Request, wholeNumber } from '../request.ts';
+import { headerValue, type S3Request, wholeNumber } from '../request.ts';
 
 /** Headers of the answer that a request can set, by the query parameter that does. */
 const overrides = {
@@ -61,8 +61,10 @@ function answerFor(request: S3Request, version: ObjectVersion) {
     headers[checksumHeader(version.checksum.algorithm)] = version.checksum.value;
     headers['x-amz-checksum-type'] = version.checksum.type;
   }
-  for (const [parameter, name] of Object.entries(overrides))
-    headers[name] = request.query.get(parameter) ?? headers[name];
+  for (const [parameter, name] of Object.entries(overrides)) {
+    const value = request.query.get(parameter);
+    if (value !== null) headers[name] = headerValue(name, value);
+  }
   return { status: range ? 206 : 200, headers, range };
 }
 

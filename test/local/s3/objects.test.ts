@@ -226,6 +226,14 @@ describe('a read', () => {
     });
   });
 
+  test('with a header of the answer that is none is refused, and the file is closed again', async () => {
+    const { client, server } = await startFixture({ anonymous: true });
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'a', Body: 'abc' }));
+    const response = await fetch(`${server.url}/${bucket}/a?response-content-type=a%0Ab`);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('<Code>InvalidArgument</Code>');
+  });
+
   test('of what is not there says so', async () => {
     const { client } = await startFixture();
 
