@@ -47,3 +47,8 @@ export function faceOption(): Option {
     .choices(['central', 'largest'])
     .default('central');
 }
+
+/** Where the vectors of labelled photos are kept, for those who are interrupted or try again. */
+export function cacheOption(): Option {
+  return new Option('--cache <file>', "keep the photos' vectors there, for another try; they are biometric data");
+}

@@ -1,5 +1,11 @@
 import { DistanceHistogram } from './distance-histogram.ts';
 
+/** A face of somebody, as a unit vector. */
+export interface LabelledFace {
+  readonly person: string;
+  readonly embedding: Float32Array;
+}
+
 /** Faces of known people, as unit vectors of one model. */
 export interface LabelledFaces {
   readonly dimensions: number;
@@ -10,9 +16,7 @@ export interface LabelledFaces {
 }
 
 /** Lays faces out for the loops over all their pairs. People are numbered in order of appearance. */
-export function labelledFaces(
-  faces: readonly { readonly person: string; readonly embedding: Float32Array }[],
-): LabelledFaces {
+export function labelledFaces(faces: readonly LabelledFace[]): LabelledFaces {
   const dimensions = faces[0]?.embedding.length ?? 0;
   const numbers = new Map<string, number>();
   const people = new Int32Array(faces.length);
@@ -23,6 +27,19 @@ export function labelledFaces(
     vectors.set(embedding, i * dimensions);
   }
   return { dimensions, people, vectors };
+}
+
+/** How many pairs faces make, by whose each face is: of one person (`genuine`), and of two different people (`impostor`). */
+export function pairCounts(people: Iterable<string | number>): { readonly genuine: number; readonly impostor: number } {
+  const counts = new Map<string | number, number>();
+  let faces = 0;
+  for (const person of people) {
+    counts.set(person, (counts.get(person) ?? 0) + 1);
+    faces++;
+  }
+  const pairsAmong = (count: number) => (count * (count - 1)) / 2;
+  const genuine = [...counts.values()].reduce((sum, count) => sum + pairsAmong(count), 0);
+  return { genuine, impostor: pairsAmong(faces) - genuine };
 }
 
 /** The distances of all pairs of faces: of one person (`genuine`), and of two different people (`impostor`). n faces have n · (n − 1) / 2. */

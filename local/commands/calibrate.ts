@@ -1,20 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { catalog, isModelId } from '../../layers/models/catalog.ts';
-import { modelsFolder } from '../../lib/config.ts';
+import { modelsFolder, readVisionConfig } from '../../lib/config.ts';
 import { RequestError } from '../../lib/core/errors.ts';
-import { type CalibrationReport, reportCalibration } from '../evaluation/calibration-report.ts';
-import { embedPhotos, type FaceChoice } from '../evaluation/embed-photos.ts';
-import { faceOption } from '../options.ts';
-import { photosIn } from '../photo-files.ts';
-import { startProgressBar } from '../progress-bar.ts';
+import { type CalibrationReport, expectEnoughPairs, reportCalibration } from '../evaluation/calibration-report.ts';
+import type { FaceChoice } from '../evaluation/embed-photos.ts';
+import { embedLabelledPhotos, labelledPhotosIn, tellLeftOut } from '../evaluation/labelled-photos.ts';
+import { cacheOption, faceOption } from '../options.ts';
+import { expectFolderOf, writeOutput } from '../output-file.ts';
 import { openVision } from '../vision.ts';
 
 interface Options {
   readonly images: string;
   readonly embedder?: string;
   readonly face: FaceChoice;
+  readonly cache?: string;
   readonly picture?: string;
   readonly write?: true;
   readonly json?: true;
@@ -29,6 +30,7 @@ export function calibrateCommand(): Command {
     .requiredOption('--images <dir>', 'a folder that has a folder of photos for each person')
     .option('--embedder <id>', 'which embedder; usually the one of the settings')
     .addOption(faceOption())
+    .addOption(cacheOption())
     .option('--picture <file>', 'draw the curves, as SVG')
     .option('--write', "put the numbers into the embedder's card (not for those that come with their numbers)")
     .option('--json', 'print JSON')
@@ -41,20 +43,19 @@ read off a tail fitted to the nearest pairs.
 Example:
   facenet calibrate --images lfw/images --picture curve.svg`,
     )
-    .action(async ({ images, embedder, face, picture, write, json }: Options) => {
-      const photos = (await photosIn([images])).map(({ name }) => name).filter((name) => name.includes('/'));
+    .action(async ({ images, embedder, face, cache, picture, write, json }: Options) => {
+      if (write) expectOwnNumbers(embedder ?? readVisionConfig().embedder);
+      if (picture) await expectFolderOf(picture);
+      const photos = await labelledPhotosIn(images);
+      expectEnoughPairs(photos.map(({ person }) => person));
       const vision = await openVision(embedder);
       const { id } = vision.embedder.card;
-      if (write) expectOwnNumbers(id);
-      const bar = startProgressBar('photos', photos.length);
-      const embeddings = await embedPhotos(vision, images, photos, { choice: face, onPhoto: bar.advance }).finally(
-        bar.stop,
-      );
-      const faces = [...embeddings].map(([photo, embedding]) => ({ person: posix.dirname(photo), embedding }));
+      const { faces, leftOut } = await embedLabelledPhotos(vision, images, photos, face, cache);
+      tellLeftOut(leftOut);
       const { report, picture: drawn } = reportCalibration(id, faces);
-      if (picture) await writeFile(picture, drawn);
+      if (picture) await writeOutput(picture, drawn);
       if (write) await writeCard(id, report);
-      console.log(json ? JSON.stringify({ photos: photos.length, ...report }, null, 2) : tableOf(report));
+      console.log(json ? JSON.stringify({ photos: photos.length, leftOut, ...report }, null, 2) : tableOf(report));
     });
 }
 

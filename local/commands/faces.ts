@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Command } from 'commander';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
@@ -14,6 +14,7 @@ import { connect, withData } from '../connect.ts';
 import { counted } from '../counted.ts';
 import { describeIdentity } from '../describe-event.ts';
 import { noStore } from '../no-store.ts';
+import { writeOutput } from '../output-file.ts';
 import { exitCode } from '../report-failure.ts';
 import { openVision } from '../vision.ts';
 
@@ -60,11 +61,7 @@ async function showFaces(photo: string, { data, collection, draw, json }: Option
   if (draw !== undefined) {
     const faces = shown.faces.map(({ box, landmarks, identity }) => ({ box, landmarks, ...identity }));
     const picture = await createSharpDecoder(readVisionConfig()).decode(bytes);
-    await writeFile(draw, await drawFaces(picture, faces, format!)).catch((cause: unknown) => {
-      throw new RequestError('INVALID_REQUEST', `Expected to draw into ${draw}, could not write it. Check the path.`, {
-        cause,
-      });
-    });
+    await writeOutput(draw, await drawFaces(picture, faces, format!));
     if (!json) console.log(`drawn in ${draw}`);
   }
   if (shown.faces.length === 0) process.exitCode = exitCode.no;

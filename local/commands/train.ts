@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { isModelId } from '../../layers/models/catalog.ts';
 import { projectedEmbedder } from '../../layers/models/projected-embedder.ts';
@@ -9,16 +8,16 @@ import { modelsFolder } from '../../lib/config.ts';
 import { RequestError } from '../../lib/core/errors.ts';
 import type { PairedComparison } from '../../lib/vision/paired-comparison.ts';
 import { reportCalibration } from '../evaluation/calibration-report.ts';
-import { embedPhotos, type FaceChoice } from '../evaluation/embed-photos.ts';
-import { faceOption } from '../options.ts';
-import { photosIn } from '../photo-files.ts';
-import { startProgressBar } from '../progress-bar.ts';
+import type { FaceChoice } from '../evaluation/embed-photos.ts';
+import { embedLabelledPhotos, labelledPhotosIn, tellLeftOut } from '../evaluation/labelled-photos.ts';
+import { cacheOption, faceOption } from '../options.ts';
+import { expectFolderOf, writeOutput } from '../output-file.ts';
 import { exitCode } from '../report-failure.ts';
-import { EmbeddingCache } from '../training/embedding-cache.ts';
 import { installEmbedder } from '../training/install-embedder.ts';
 import { lossPicture } from '../training/loss-picture.ts';
-import { type LabelledFace, type TaughtEpoch, type Teaching, teachProjection } from '../training/teach-projection.ts';
-import { openVision, type Vision } from '../vision.ts';
+import { expectAtMost } from '../training/principal-projection.ts';
+import { expectEnoughPeople, type TaughtEpoch, type Teaching, teachProjection } from '../training/teach-projection.ts';
+import { openVision } from '../vision.ts';
 
 interface Options {
   readonly images: string;
@@ -53,7 +52,7 @@ export function trainCommand(): Command {
     .option('--per-person <faces>', 'at most so many of a person in a batch', numberOption(2, 1000), 10)
     .option('--rate <step>', 'the first step of Adam; it falls to nothing', numberOption(1e-7, 1, false), 1e-3)
     .option('--seed <number>', 'the same seed gives the same embedder', numberOption(0, 2 ** 32 - 1), 1)
-    .option('--cache <file>', "keep the photos' vectors there, for another try")
+    .addOption(cacheOption())
     .option('--picture <file>', 'draw the loss, as SVG')
     .option('--force', 'put it in the place of one that has the same id')
     .option('--json', 'print JSON')
@@ -67,36 +66,39 @@ Exit code: 0 installed, 1 it does not help and nothing was installed.
 
 Examples:
   facenet train --images ~/people --dims 128 --picture loss.svg
-  facenet eval --pairs lfw/pairs.tsv --images lfw/images --embedder mobilefacenet-128`,
+  facenet eval --pairs lfw/pairs.tsv --images lfw/images --embedder mobilefacenet-ensemble-128`,
     )
     .action(train);
 }
 
 async function train(options: Options): Promise<void> {
-  const { images, face, dims, margin, epochs, batch, perPerson, rate, seed, picture, force, json } = options;
-  const photos = (await photosIn([images])).map(({ name }) => name).filter((name) => name.includes('/'));
+  const { images, face, dims, margin, epochs, batch, perPerson, rate, seed, cache, picture, force, json } = options;
+  if (picture) await expectFolderOf(picture);
+  const photos = await labelledPhotosIn(images);
+  expectEnoughPeople(photos, seed);
   const vision = await openVision(options.embedder);
-  const base = vision.embedder.card;
-  const id = options.id ?? `${base.id}-${dims}`;
   const folder = modelsFolder();
+  const { card: base, graph } = await readEmbedder(folder, vision.embedder.card.id);
+  expectAtMost(base.dimensions, dims);
+  const id = options.id ?? `${base.id}-${dims}`;
   expectFree(id, folder, force);
-  const faces = await labelled(vision, images, photos, face, options.cache);
+  const { faces, leftOut } = await embedLabelledPhotos(vision, images, photos, face, cache);
+  tellLeftOut(leftOut);
   const settings = { dims, margin, epochs, batchFaces: batch, facesPerPerson: perPerson, learningRate: rate, seed };
   const teaching = teachProjection(faces, settings, json ? () => {} : tellEpoch);
-  if (picture) await writeFile(picture, lossPicture(id, teaching.epochs, teaching.kept));
+  if (picture) await writeOutput(picture, lossPicture(id, teaching.epochs, teaching.kept));
   if (teaching.helps) {
     const { report } = reportCalibration(id, teaching.judgedFaces);
     const { operatingPoints, similarity } = report;
     const { people, faces: count } = teaching.taughtOn;
     const provenance = `${base.provenance}; projected onto ${dims} dimensions by the triplet loss on ${count} faces of ${people} people`;
-    const { graph } = await readEmbedder(folder, base.id);
     const card = { ...base, id, dimensions: dims, operatingPoints, similarity, provenance };
     await installEmbedder(folder, card, projectedEmbedder(graph, teaching.projection));
   }
   const { projection: _, judgedFaces: __, ...told } = teaching;
   console.log(
     json
-      ? JSON.stringify({ embedder: id, base: base.id, ...settings, ...told }, null, 2)
+      ? JSON.stringify({ embedder: id, base: base.id, leftOut, ...settings, ...told }, null, 2)
       : summary(id, base.id, teaching),
   );
   if (!teaching.helps) process.exitCode = exitCode.no;
@@ -115,40 +117,6 @@ function expectFree(id: string, folder: string, force: true | undefined): void {
     'INVALID_REQUEST',
     `Expected an id that is free, received ${id}, which is in ${folder}. Choose another with --id; with --force it is replaced, and vectors that it made are worth nothing then.`,
   );
-}
-
-/** Photos between two writes of the cache. */
-const keptTogether = 256;
-
-async function labelled(
-  vision: Vision,
-  folder: string,
-  photos: readonly string[],
-  choice: FaceChoice,
-  cacheFile: string | undefined,
-): Promise<LabelledFace[]> {
-  const { id, provenance } = vision.embedder.card;
-  const cache = cacheFile
-    ? await EmbeddingCache.open(cacheFile, { embedder: id, provenance, face: choice })
-    : undefined;
-  const embeddings = (await cache?.known(folder, photos)) ?? new Map<string, Float32Array | undefined>();
-  const bar = startProgressBar('photos', photos.length);
-  for (const _ of embeddings) bar.advance();
-  const missing = photos.filter((photo) => !embeddings.has(photo));
-  try {
-    for (let from = 0; from < missing.length; from += keptTogether) {
-      const some = missing.slice(from, from + keptTogether);
-      const made = await embedPhotos(vision, folder, some, { choice, onPhoto: bar.advance });
-      for (const [photo, embedding] of made) embeddings.set(photo, embedding);
-      await cache?.add(folder, some, made);
-    }
-  } finally {
-    bar.stop();
-  }
-  return photos.flatMap((photo) => {
-    const embedding = embeddings.get(photo);
-    return embedding ? { person: posix.dirname(photo), embedding } : [];
-  });
 }
 
 function tellEpoch({ number, loss, activeRate, trueMatchRate }: TaughtEpoch): void {
@@ -171,7 +139,9 @@ function summary(id: string, base: string, teaching: Teaching): string {
     row(id, projection.outputs, judged.trueMatchRate.after, judged.accuracy.after),
     `  gain ${points(judged)} points of true matches`,
     '',
-    helps ? `installed as ${id}` : `It does not help: nothing was installed.`,
+    helps
+      ? `installed as ${id}; facenet reembed ${id} moves what is stored to it`
+      : 'It does not help: nothing was installed.',
   ].join('\n');
 }
 

@@ -2,8 +2,9 @@ import { RequestError } from '../../lib/core/errors.ts';
 import { type Calibration, calibrate, enoughPairs, fewestImpostors } from '../../lib/vision/calibration.ts';
 import type { DistanceHistogram } from '../../lib/vision/distance-histogram.ts';
 import { tailRateAt } from '../../lib/vision/false-match-tail.ts';
-import { labelledFaces, pairDistances } from '../../lib/vision/labelled-faces.ts';
+import { type LabelledFace, labelledFaces, pairCounts, pairDistances } from '../../lib/vision/labelled-faces.ts';
 import { similarityOf } from '../../lib/vision/similarity.ts';
+import { counted } from '../counted.ts';
 import { calibrationPicture } from './calibration-picture.ts';
 
 /** A calibration and what it was made of; what `facenet calibrate --json` prints, without `picture`. */
@@ -31,16 +32,11 @@ const tabled = [50, 60, 70, 80, 85, 90, 95, 99];
  */
 export function reportCalibration(
   embedder: string,
-  faces: readonly { readonly person: string; readonly embedding: Float32Array }[],
+  faces: readonly LabelledFace[],
 ): { readonly report: CalibrationReport; readonly picture: string } {
+  expectEnoughPairs(faces.map(({ person }) => person));
   const pairs = pairDistances(labelledFaces(faces));
   const { genuine, impostor } = pairs;
-  if (impostor.total < fewestImpostors || genuine.total === 0) {
-    throw new RequestError(
-      'INVALID_REQUEST',
-      `Expected photos that give at least ${fewestImpostors} pairs of different people and one of the same person (about 150 photos of 100 people), received ${impostor.total} and ${genuine.total}. Each person has a folder of his own.`,
-    );
-  }
   const calibration = calibrate(genuine, impostor);
   const report = {
     embedder,
@@ -52,6 +48,20 @@ export function reportCalibration(
     table: tabled.map((similarity) => rowAt(similarity, calibration, pairs)),
   };
   return { report, picture: calibrationPicture(embedder, calibration, pairs) };
+}
+
+/**
+ * Expects people and photos enough for a calibration.
+ * @param people whose each photo is
+ * @throws RequestError INVALID_REQUEST when they are too few
+ */
+export function expectEnoughPairs(people: readonly string[]): void {
+  const { genuine, impostor } = pairCounts(people);
+  if (impostor >= fewestImpostors && genuine > 0) return;
+  throw new RequestError(
+    'INVALID_REQUEST',
+    `Expected photos that give at least ${fewestImpostors} pairs of different people and one of the same person (about 150 photos of 100 people), received ${impostor} and ${genuine}, by ${counted(people.length, 'photo')} of ${counted(new Set(people).size, 'person', 'people')}. Each person has a folder of his own.`,
+  );
 }
 
 function rowAt(

@@ -11,11 +11,18 @@ import type { Vision } from '../vision.ts';
 export const faceChoices = { central: mostCentralFace, largest: largestFace } as const;
 export type FaceChoice = keyof typeof faceChoices;
 
+export interface EmbedOptions {
+  readonly choice: FaceChoice;
+  readonly onPhoto: () => void;
+  readonly onUnreadable?: (photo: string, error: ImageRejectedError) => void;
+}
+
 /** Crops that are embedded at once. */
 const batch = 32;
 
 /**
  * Embeds one face of each photo; `photos` are paths in `folder`. A photo without a face is not in the answer. `onPhoto` is called after each.
+ * @param options.onUnreadable is told of a photo that cannot be decoded, which then is not in the answer either; without it that is an error
  * @throws RequestError PHOTO_NOT_FOUND before it begins, when photos are missing
  * @throws ImageRejectedError with the photo's name, when one cannot be decoded
  */
@@ -23,7 +30,7 @@ export async function embedPhotos(
   { decoder, detector, embedder }: Vision,
   folder: string,
   photos: readonly string[],
-  { choice, onPhoto }: { readonly choice: FaceChoice; readonly onPhoto: () => void },
+  { choice, onPhoto, onUnreadable = fail }: EmbedOptions,
 ): Promise<Map<string, Float32Array>> {
   await expectAll(folder, photos);
   const embeddings = new Map<string, Float32Array>();
@@ -34,8 +41,8 @@ export async function embedPhotos(
     waiting = [];
   };
   for (const photo of photos) {
-    const image = await decode(decoder, folder, photo);
-    const face = faceChoices[choice](await detector.detect(image), photoSize(image));
+    const image = await decode(decoder, join(folder, photo), (error) => onUnreadable(photo, error));
+    const face = image && faceChoices[choice](await detector.detect(image), photoSize(image));
     if (face) waiting.push({ photo, crop: cropFace(image, face, embedder.card.crop) });
     if (waiting.length === batch) await embedWaiting();
     onPhoto();
@@ -44,13 +51,22 @@ export async function embedPhotos(
   return embeddings;
 }
 
-async function decode(decoder: ImageDecoder, folder: string, photo: string): Promise<RgbImage> {
+async function decode(
+  decoder: ImageDecoder,
+  path: string,
+  onUnreadable: (error: ImageRejectedError) => void,
+): Promise<RgbImage | undefined> {
   try {
-    return await decoder.decode(await readFile(join(folder, photo)));
-  } catch (cause) {
-    if (!(cause instanceof ImageRejectedError)) throw cause;
-    throw new ImageRejectedError(cause.code, `${photo}: ${cause.message}`, { cause });
+    return await decoder.decode(await readFile(path));
+  } catch (error) {
+    if (!(error instanceof ImageRejectedError)) throw error;
+    onUnreadable(error);
+    return undefined;
   }
+}
+
+function fail(photo: string, { code, message, cause }: ImageRejectedError): never {
+  throw new ImageRejectedError(code, `${photo}: ${message}`, { cause });
 }
 
 /** How many missing photos a message names. */

@@ -8,6 +8,7 @@ import {
   labelledFaces,
   type Naming,
   namingsOneShot,
+  pairCounts,
   pairDistances,
 } from '../../lib/vision/labelled-faces.ts';
 import { type JudgedPair, leaveOneFoldOutAccuracy, trueMatchRate } from '../../lib/vision/verification.ts';
@@ -69,7 +70,10 @@ export function evaluate(
       )
     : undefined;
   const { genuine, impostor } = people ? pairDistances(people) : listedDistances(judged);
-  const genuinePairs = people ? pairsWithin(photos) : judged.filter(({ same }) => same).length;
+  // All photos in one folder, whether a face was found in them or not.
+  const genuinePairs = people
+    ? pairCounts(photos.map((photo) => posix.dirname(photo))).genuine
+    : judged.filter(({ same }) => same).length;
   const { mean, deviation } = leaveOneFoldOutAccuracy(judged);
   const [, threshold, strict] = falseMatchRates.map((rate) => impostor.distanceAt(rate)) as [number, number, number];
   return {
@@ -119,13 +123,6 @@ function foldersArePeople(pairs: readonly Pair[]): boolean {
     ({ imageA, imageB, same }) =>
       posix.dirname(imageA) !== '.' && (posix.dirname(imageA) === posix.dirname(imageB)) === same,
   );
-}
-
-/** All pairs of photos in one folder, whether a face was found in them or not. */
-function pairsWithin(photos: readonly string[]): number {
-  const sizes = new Map<string, number>();
-  for (const photo of photos) sizes.set(posix.dirname(photo), (sizes.get(posix.dirname(photo)) ?? 0) + 1);
-  return [...sizes.values()].reduce((sum, size) => sum + (size * (size - 1)) / 2, 0);
 }
 
 /** A pair with a photo without a face is at no distance. */

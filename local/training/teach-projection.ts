@@ -1,6 +1,6 @@
 import { RequestError } from '../../lib/core/errors.ts';
 import { fewestImpostors } from '../../lib/vision/calibration.ts';
-import { type LabelledFaces, labelledFaces } from '../../lib/vision/labelled-faces.ts';
+import { type LabelledFace, type LabelledFaces, labelledFaces, pairCounts } from '../../lib/vision/labelled-faces.ts';
 import { comparePairs, type PairedComparison, trueMatchesAt } from '../../lib/vision/paired-comparison.ts';
 import { type Projection, project } from '../../lib/vision/projection.ts';
 import {
@@ -11,12 +11,6 @@ import {
   trainProjection,
 } from '../../lib/vision/projection-training.ts';
 import { principalProjection } from './principal-projection.ts';
-
-/** A face of somebody, as a unit vector. */
-export interface LabelledFace {
-  readonly person: string;
-  readonly embedding: Float32Array;
-}
 
 export interface TeachingSettings extends TrainingSettings {
   /** Dimensions of the projection. */
@@ -69,12 +63,12 @@ export function teachProjection(
   { dims, ...settings }: TeachingSettings,
   onEpoch: (epoch: TaughtEpoch) => void,
 ): Teaching {
-  const [judging, choosing, teaching] = splitByPerson(faces, [parts.judged, parts.chosenBy], settings.seed).map(
-    (part) => labelledFaces(part),
-  ) as [LabelledFaces, LabelledFaces, LabelledFaces];
-  const judgingRate = rateFor(judging, 'to judge it', fewestImpostors);
-  const choosingRate = rateFor(choosing, 'to choose the epoch', fewest.impostors);
-  rateFor(teaching, 'to teach it', fewest.impostors);
+  const { judgingRate, choosingRate } = expectEnoughPeople(faces, settings.seed);
+  const [judging, choosing, teaching] = inParts(faces, settings.seed).map((part) => labelledFaces(part)) as [
+    LabelledFaces,
+    LabelledFaces,
+    LabelledFaces,
+  ];
   const projection = principalProjection(teaching, dims);
   const untaught = comparePairs(judging, projected(judging, projection), judgingRate);
   const quality = () => trueMatchesAt(projected(choosing, projection), choosingRate);
@@ -106,17 +100,37 @@ export function teachProjection(
   };
 }
 
+/**
+ * Expects people and photos enough for each part, and answers the false match rates at which the parts are judged.
+ * @throws RequestError INVALID_REQUEST when they are too few
+ */
+export function expectEnoughPeople(
+  photos: readonly { readonly person: string }[],
+  seed: number,
+): { readonly judgingRate: number; readonly choosingRate: number } {
+  const [judging, choosing, teaching] = inParts(photos, seed);
+  rateFor(teaching!, 'to teach it', fewest.impostors);
+  return {
+    judgingRate: rateFor(judging!, 'to judge it', fewestImpostors),
+    choosingRate: rateFor(choosing!, 'to choose the epoch', fewest.impostors),
+  };
+}
+
+function inParts<T extends { readonly person: string }>(faces: readonly T[], seed: number): T[][] {
+  return splitByPerson(faces, [parts.judged, parts.chosenBy], seed);
+}
+
 /** Fewer dimensions help when they cost nothing that can be told from chance; as many help when they gain something that can. */
 export function helps({ gain, standardError }: PairedComparison, isSmaller: boolean): boolean {
   return isSmaller ? gain >= -Math.max(allowedLoss, standardError) : gain > standardError;
 }
 
 /** Parts the people, all faces of each together: a part for each share, and the rest. Names decide nothing but the order that the seed shuffles. */
-export function splitByPerson(
-  faces: readonly LabelledFace[],
+export function splitByPerson<T extends { readonly person: string }>(
+  faces: readonly T[],
   shares: readonly number[],
   seed: number,
-): LabelledFace[][] {
+): T[][] {
   const people = shuffled([...new Set(faces.map(({ person }) => person))].sort(), seededRandom(seed));
   let from = 0;
   const ends = shares.map((share) => {
@@ -134,18 +148,14 @@ export function splitByPerson(
   );
 }
 
-function rateFor({ people }: LabelledFaces, purpose: string, fewestStrangers: number): number {
-  const counts = new Map<number, number>();
-  for (const person of people) counts.set(person, (counts.get(person) ?? 0) + 1);
-  const pairsAmong = (count: number) => (count * (count - 1)) / 2;
-  const genuine = [...counts.values()].reduce((sum, count) => sum + pairsAmong(count), 0);
-  const impostors = pairsAmong(people.length) - genuine;
-  if (impostors >= fewestStrangers && genuine >= fewest.genuine) {
-    return falseMatchRates.usual * impostors >= countedFrom ? falseMatchRates.usual : falseMatchRates.few;
+function rateFor(photos: readonly { readonly person: string }[], purpose: string, fewestStrangers: number): number {
+  const { genuine, impostor } = pairCounts(photos.map(({ person }) => person));
+  if (impostor >= fewestStrangers && genuine >= fewest.genuine) {
+    return falseMatchRates.usual * impostor >= countedFrom ? falseMatchRates.usual : falseMatchRates.few;
   }
   throw new RequestError(
     'INVALID_REQUEST',
-    `Expected people enough ${purpose}: ${fewestStrangers} pairs of different people and ${fewest.genuine} of the same, received ${impostors} and ${genuine}. It takes about 600 photos, two or more of most people, in a folder for each.`,
+    `Expected people enough ${purpose}: ${fewestStrangers} pairs of different people and ${fewest.genuine} of the same, received ${impostor} and ${genuine}. It takes about 600 photos, two or more of most people, in a folder for each.`,
   );
 }
 

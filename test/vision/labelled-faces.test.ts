@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { identifyOneShot, labelledFaces, namingsOneShot, pairDistances } from '../../lib/vision/labelled-faces.ts';
+import {
+  identifyOneShot,
+  labelledFaces,
+  namingsOneShot,
+  pairCounts,
+  pairDistances,
+} from '../../lib/vision/labelled-faces.ts';
 
 /** A unit vector at an angle, in degrees; two of them are 2 · sin(half the angle between) apart. */
 function face(person: string, degrees: number) {
@@ -23,6 +29,13 @@ describe('the distances of all pairs', () => {
   it('are none when there is one face, or none', () => {
     expect(pairDistances(labelledFaces([face('a', 0)])).genuine.total).toBe(0);
     expect(pairDistances(labelledFaces([])).impostor.total).toBe(0);
+  });
+
+  it('are as many as can be counted without them', () => {
+    const faces = [face('a', 0), face('b', 180), face('a', 60), face('b', 120), face('c', 5), face('a', 7)];
+    const { genuine, impostor } = pairDistances(labelledFaces(faces));
+    expect(pairCounts(faces.map(({ person }) => person))).toEqual({ genuine: 4, impostor: 11 });
+    expect([genuine.total, impostor.total]).toEqual([4, 11]);
   });
 });
 

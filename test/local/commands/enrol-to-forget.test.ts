@@ -292,7 +292,7 @@ describe('facenet faces', () => {
     ['a folder', ['album'], /^PHOTO_NOT_FOUND: /],
     ['what is no photo', ['notes.jpg'], /^UNSUPPORTED_IMAGE_FORMAT: /],
     ['a drawing of another format', ['ada.jpg', '--draw', 'out.gif'], /Expected a \.jpg or \.png to draw into/],
-    ['a drawing in a folder that is not there', ['ada.jpg', '--draw', 'gone/out.jpg'], /Expected to draw into .*gone/],
+    ['a drawing in a folder that is not there', ['ada.jpg', '--draw', 'gone/out.jpg'], /Expected to write .*gone/],
   ])('ends with 2 on %s', async (_, args, message) => {
     const { code, stderr } = await there('faces', ...args.map((arg) => (arg.startsWith('--') ? arg : file(arg))));
     expect(code).toBe(2);

@@ -1,48 +1,22 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { openEmbedder } from '../../../lib/adapters/onnx-embedder.ts';
 import { modelsFolder, variable } from '../../../lib/config.ts';
-import { toUnitLength } from '../../../lib/vision/distance.ts';
-import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
-import { seededRandom } from '../../../lib/vision/projection-training.ts';
 import { trainCommand } from '../../../local/commands/train.ts';
-import { EmbeddingCache } from '../../../local/training/embedding-cache.ts';
-import { population } from '../training/population.ts';
+import { cachePopulation } from '../training/population-cache.ts';
 
-/**
- * Photos of 240 people would have to be embedded here; instead their vectors lie in the cache, as after another try. What is taught on, judged and
- * installed is all real.
- */
 let folder: string;
-let images: string;
 let models: string;
-let base: EmbedderCard;
+let people: Awaited<ReturnType<typeof cachePopulation>>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'train-'));
-  images = join(folder, 'people');
   models = join(folder, 'models');
   await cp(modelsFolder(), models, { recursive: true });
   vi.stubEnv(variable.models, models);
-  base = JSON.parse(await readFile(join(models, 'mobilefacenet.json'), 'utf8'));
-  const embeddings = new Map<string, Float32Array>();
-  const random = seededRandom(5);
-  const spread = Float32Array.from({ length: 192 * 16 }, () => random() - 0.5);
-  for (const [i, { person, embedding }] of population(240, 3, 0.8).entries()) {
-    const wide = Float32Array.from({ length: 192 }, (_, row) =>
-      embedding.reduce((sum, value, k) => sum + value * spread[row * 16 + k], 0),
-    );
-    embeddings.set(`${person}/${i}.jpg`, toUnitLength(wide));
-  }
-  for (const photo of embeddings.keys()) {
-    await mkdir(dirname(join(images, photo)), { recursive: true });
-    await writeFile(join(images, photo), 'a photo');
-  }
-  const maker = { embedder: 'mobilefacenet', provenance: base.provenance, face: 'central' };
-  const cache = await EmbeddingCache.open(join(folder, 'vectors.jsonl'), maker);
-  await cache.add(images, [...embeddings.keys()], embeddings);
+  people = await cachePopulation(folder, models, 'mobilefacenet');
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -57,11 +31,11 @@ async function train(...options: string[]) {
   const printed = vi.spyOn(console, 'log').mockImplementation(() => {});
   const given = [
     '--images',
-    images,
+    people.images,
     '--embedder',
     'mobilefacenet',
     '--cache',
-    join(folder, 'vectors.jsonl'),
+    people.cache,
     '--rate',
     '0.01',
     ...options,
@@ -83,7 +57,7 @@ it('makes one more embedder, calibrated on people whom it has not seen, and draw
   expect(told).toMatchObject({ embedder: 'mobilefacenet-32', helps: true, judged: { people: 60 } });
   expect(told.judged.gain).toBeGreaterThan(told.judged.standardError);
   const { card } = await openEmbedder(models, 'mobilefacenet-32', 1);
-  expect(card).toMatchObject({ dimensions: 32, crop: base.crop, licence: base.licence });
+  expect(card).toMatchObject({ dimensions: 32, crop: people.card.crop, licence: people.card.licence });
   expect(card.operatingPoints.map(({ falseMatchRate }) => falseMatchRate)).toEqual([1e-2, 1e-3, 1e-4, 1e-5]);
   expect(card.provenance).toContain('projected onto 32 dimensions');
   expect(await readFile(picture, 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
@@ -108,4 +82,21 @@ it('installs nothing when it does not help, and says so with its exit code', asy
   expect(code).toBe(1);
   expect(told.helps).toBe(false);
   expect(await readdir(models)).toEqual(before);
+});
+
+it.each([
+  ['people enough', ['--images', 'few'], /people enough/],
+  ['no more dimensions than there are', ['--dims', '193'], /at most the 192 dimensions/],
+  ['a folder for the picture', ['--picture', 'none/loss.svg'], /Expected a folder none/],
+])('asks for %s before it embeds a photo', async (_, options, message) => {
+  const few = join(folder, 'few', 'one');
+  await mkdir(few, { recursive: true });
+  await writeFile(join(few, '1.jpg'), 'a photo that cannot be decoded');
+  const given = options.map((option) => (option === 'few' ? join(folder, 'few') : option));
+  const cache = join(folder, 'not-begun.jsonl');
+  await expect(train(...given, '--cache', cache)).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    message: expect.stringMatching(message),
+  });
+  expect(await readdir(folder)).not.toContain('not-begun.jsonl');
 });

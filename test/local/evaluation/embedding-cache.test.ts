@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { EmbeddingCache } from '../../../local/training/embedding-cache.ts';
+import { EmbeddingCache } from '../../../local/evaluation/embedding-cache.ts';
 
 const maker = { embedder: 'plane', face: 'central' };
 let folder: string;
@@ -32,6 +32,22 @@ it('forgets a photo that has changed, and a line that was cut off', async () => 
   await appendFile(file, '{"photo":"c.jpg","si');
   const known = await (await EmbeddingCache.open(file, maker)).known(folder, ['a.jpg', 'b.jpg', 'c.jpg']);
   expect([...known.keys()]).toEqual(['b.jpg']);
+});
+
+it('goes on behind a line that was cut off', async () => {
+  await EmbeddingCache.open(file, maker);
+  await appendFile(file, '{"photo":"ä');
+  const again = await EmbeddingCache.open(file, maker);
+  await again.add(folder, ['a.jpg'], new Map());
+  const known = await (await EmbeddingCache.open(file, maker)).known(folder, ['a.jpg']);
+  expect([...known.keys()]).toEqual(['a.jpg']);
+});
+
+it('says when it cannot be kept where it is to be', async () => {
+  await expect(EmbeddingCache.open(join(folder, 'none', 'vectors.jsonl'), maker)).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    message: expect.stringContaining('none/vectors.jsonl'),
+  });
 });
 
 it('is not taken for another embedder, and is readable by its owner alone', async () => {

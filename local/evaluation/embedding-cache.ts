@@ -1,4 +1,4 @@
-import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RequestError } from '../../lib/core/errors.ts';
 
@@ -26,32 +26,22 @@ export class EmbeddingCache {
   /**
    * Opens a file, or begins one.
    * @param maker what the vectors depend on: the embedder, and how faces are chosen
-   * @throws RequestError INVALID_REQUEST when it is of another maker, or not a file of this kind
+   * @throws RequestError INVALID_REQUEST when it is of another maker, not a file of this kind, or cannot be read or written
    */
   static async open(path: string, maker: Readonly<Record<string, string>>): Promise<EmbeddingCache> {
     const head = JSON.stringify(maker);
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (text === undefined) await writeFile(path, `${head}\n`, { mode: 0o600 });
-    const [first = head, ...rest] = text?.split('\n') ?? [];
-    if (first !== head) {
+    const text = await readOrBegin(path, head);
+    const [first = '', ...rest] = text.split('\n');
+    if (first !== head || rest.length === 0) {
       throw new RequestError(
         'INVALID_REQUEST',
         `Expected vectors of ${head} in ${path}, received ${first.slice(0, 200)}. Name another file, or delete this one.`,
       );
     }
-    // The last line is empty, or was cut off when the process ended.
-    return new EmbeddingCache(
-      path,
-      new Map(
-        rest
-          .slice(0, -1)
-          .map(parseLine)
-          .map((line) => [line.photo, line]),
-      ),
-    );
+    // The last line is empty, or was cut off when the process ended: then it is taken off, so that the next one stands by itself.
+    const cut = rest.pop() ?? '';
+    if (cut !== '') await truncate(path, Buffer.byteLength(text) - Buffer.byteLength(cut));
+    return new EmbeddingCache(path, new Map(rest.map(parseLine).map((line) => [line.photo, line])));
   }
 
   /** The vectors of the photos of a folder that are known, undefined for a photo without a face; photos that are not known are not in it. */
@@ -76,6 +66,24 @@ export class EmbeddingCache {
       lines.push({ photo, size, modified, ...(embedding && { embedding: textOf(embedding) }) });
     }
     await appendFile(this.#path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  }
+}
+
+async function readOrBegin(path: string, head: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await writeFile(path, `${head}\n`, { mode: 0o600 });
+      return `${head}\n`;
+    });
+  } catch (cause) {
+    throw new RequestError(
+      'INVALID_REQUEST',
+      `Expected to keep vectors in ${path}, could not use it. Check the path.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
