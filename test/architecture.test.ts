@@ -34,6 +34,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   bench: { imports: ['lib', 'functions', 'layers', 'local', 'cdk'] },
   docs: { imports: ['lib/core', 'lib/vision', 'layers'] },
+  kernels: { imports: [] },
   web: { imports: [] },
 };
 
@@ -55,7 +56,9 @@ interface Import {
 }
 
 const root = join(import.meta.dirname, '..');
-const files = ['bench', 'cdk', 'docs', 'functions', 'layers', 'lib', 'local', 'web'].flatMap((room) => codeIn(room));
+const files = ['bench', 'cdk', 'docs', 'functions', 'kernels', 'layers', 'lib', 'local', 'web'].flatMap((room) =>
+  codeIn(room),
+);
 const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 const imports = [...sources].flatMap(([file, text]) => importsOf(file, text));
 

@@ -10,6 +10,14 @@ export interface RgbImage extends Size {
   readonly photo?: Size;
 }
 
+/** A window of whole pixels that lies inside its image. */
+export interface Window {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** The size of the photo that an image shows, in the pixels that boxes and landmarks count. */
 export function photoSize({ width, height, photo }: Omit<RgbImage, 'data'>): Size {
   return photo ?? { width, height };

@@ -1,8 +1,8 @@
-import { poolWindows, SummedRows, type Window } from './area-pool.ts';
 import { Candidates, candidateFields } from './candidates.ts';
 import { area, type DetectedFace, type Landmarks, scaled } from './geometry.ts';
-import { photoSize, type RgbImage, type Size } from './image.ts';
+import { photoSize, type RgbImage, type Size, type Window } from './image.ts';
 import type { MtcnnNets, ProposalMaps } from './mtcnn-nets.ts';
+import { pooledWindows } from './pooled-windows.ts';
 import { type PyramidStrip, pyramidStrips } from './pyramid.ts';
 import { type SmallestFace, smallestFaceIn } from './smallest-face.ts';
 import { turned, turnedBack } from './turn.ts';
@@ -45,8 +45,6 @@ const cellStride = 2;
 const strips = { pixels: 92_000, leastRows: 32, overlap: cell - cellStride };
 /** Windows that a later net takes at once: enough to fill the cores, few enough to stay in the processor's cache. */
 const largestBatch = 64;
-/** Floats of the windows that one pass over a photo without table cuts out: 7 MB, 1024 windows of 24 × 24 or 256 of 48 × 48. */
-const passFloats = 3 * 48 * 48 * 256;
 /** Overlaps above which the lesser of two boxes goes: within a level, between levels and after each later net (reference: `detect_face`). */
 const overlapInLevel = 0.5;
 const overlap = 0.7;
@@ -72,26 +70,15 @@ export async function detectFaces(
     .slice(0, all.maxFaces);
 }
 
-/** A photo, and its summed-area table where it is kept. */
-interface SummedPhoto {
-  readonly image: RgbImage;
-  readonly summed: SummedRows | undefined;
-}
-
 async function look(
-  image: RgbImage,
+  photo: RgbImage,
   nets: MtcnnNets,
   leastFace: number,
   { thresholds, factor }: DetectionSettings,
 ): Promise<DetectedFace[]> {
-  const photo = { image, summed: SummedRows.whole(image) };
-  try {
-    const proposed = await propose(photo, nets, pyramidScales(image, leastFace, factor), thresholds[0]);
-    const refined = await refine(photo, nets, proposed, thresholds[1]);
-    return await finish(photo, nets, refined, thresholds[2]);
-  } finally {
-    photo.summed?.release();
-  }
+  const proposed = await propose(photo, nets, pyramidScales(photo, leastFace, factor), thresholds[0]);
+  const refined = await refine(photo, nets, proposed, thresholds[1]);
+  return await finish(photo, nets, refined, thresholds[2]);
 }
 
 async function lookFromOtherSides(
@@ -129,13 +116,13 @@ export function pyramidScales({ width, height }: Size, minFace: number, factor: 
 }
 
 async function propose(
-  photo: SummedPhoto,
+  photo: RgbImage,
   nets: MtcnnNets,
   scales: readonly number[],
   threshold: number,
 ): Promise<Candidates> {
   const levels = scales.map(() => new Candidates());
-  const cut = pyramidStrips(photo.image, scales, strips, photo.summed);
+  const cut = pyramidStrips(photo, scales, strips);
   const ask = ({ input, rows, columns }: PyramidStrip) => nets.pnet(input, rows, columns);
   for await (const [{ level, top }, maps] of answersTo(cut, ask, nets.atOnce)) {
     pushProposals(levels[level], scales[level], top / cellStride, maps, threshold);
@@ -192,7 +179,7 @@ function pushProposals(
 }
 
 async function refine(
-  photo: SummedPhoto,
+  photo: RgbImage,
   nets: MtcnnNets,
   candidates: Candidates,
   threshold: number,
@@ -212,7 +199,7 @@ async function refine(
 }
 
 async function finish(
-  photo: SummedPhoto,
+  photo: RgbImage,
   nets: MtcnnNets,
   candidates: Candidates,
   threshold: number,
@@ -276,36 +263,20 @@ interface WindowBatch {
  * Cuts the candidates' windows out of the photo, a batch at a time, for `atOnce` calls that are under way together. A window is clipped to the photo, and one
  * that lies wholly outside is left out.
  */
-function* windowBatches(
-  { image, summed }: SummedPhoto,
-  candidates: Candidates,
-  side: number,
-  atOnce: number,
-): Generator<WindowBatch> {
-  const each = 3 * side * side;
-  const whole: { readonly place: number; readonly window: Window }[] = [];
+function* windowBatches(photo: RgbImage, candidates: Candidates, side: number, atOnce: number): Generator<WindowBatch> {
+  const inside: { readonly place: number; readonly window: Window }[] = [];
   for (let place = 0; place < candidates.length; place++) {
-    const window = clippedWindow(image, candidates.rows, place * candidateFields);
-    if (window) whole.push({ place, window });
+    const window = clippedWindow(photo, candidates.rows, place * candidateFields);
+    if (window) inside.push({ place, window });
   }
   // A few windows are shared out among all who can take some.
-  const batch = Math.min(largestBatch, Math.ceil(whole.length / atOnce));
-  // Where the table is kept, pooling goes on while the nets run.
-  const pass = summed ? batch : Math.floor(passFloats / each);
-  const input = new Float32Array(Math.min(pass, whole.length) * each);
-  for (let from = 0; from < whole.length; from += pass) {
-    const some = whole.slice(from, from + pass);
-    poolWindows(
-      image,
-      some.map(({ window }) => window),
-      side,
-      input,
-      summed,
-    );
-    for (let first = 0; first < some.length; first += batch) {
-      const places = some.slice(first, first + batch).map(({ place }) => place);
-      yield { input: input.subarray(first * each, (first + places.length) * each), places };
-    }
+  const batch = Math.min(largestBatch, Math.ceil(inside.length / atOnce));
+  const windows = inside.map(({ window }) => window);
+  let first = 0;
+  for (const input of pooledWindows(photo, windows, side, batch)) {
+    const places = inside.slice(first, first + batch).map(({ place }) => place);
+    first += batch;
+    yield { input, places };
   }
 }
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import type { Window } from '../../lib/vision/area-pool.ts';
-import type { RgbImage } from '../../lib/vision/image.ts';
+import type { RgbImage, Window } from '../../lib/vision/image.ts';
 
 /** One value of PyTorch's adaptive average pooling, standardised, written as its definition reads. */
 export function pooledValue(
