@@ -174,7 +174,8 @@ export function peopleRoutes(ports: ApiPorts): OpenAPIHono {
     const { collection } = c.req.valid('query');
     const { person } = c.req.valid('param');
     const version = versionOf(c.req.valid('header'));
-    expectVersion(await getPerson(registry, collection, person), version);
+    // Without one, also somebody whose photos have not been through yet, and who is nobody until then.
+    if (version !== undefined) expectVersion(await getPerson(registry, collection, person), version);
     return c.json(await forgetPerson(ports, collection, person), 200);
   });
 

@@ -48,6 +48,13 @@ describe('DELETE /people/{person}', () => {
     await api.fail('PERSON_NOT_FOUND', 'DELETE', '/v1/people/alice');
   });
 
+  it('forgets somebody whose photo is still on its way', async () => {
+    const change = api.pipeline.put('people/alice/1.jpg', '10@40');
+    expect(await api.ask('DELETE', '/v1/people/alice')).toEqual({ photos: 1 });
+    await api.pipeline.follow(change);
+    await api.fail('PERSON_NOT_FOUND', 'GET', '/v1/people/alice');
+  });
+
   it('does not take a folder of a person for another person', async () => {
     await api.put({ 'people/alice/bob/1.jpg': '10@40' });
     await api.fail('INVALID_REQUEST', 'DELETE', '/v1/people/alice%2Fbob');
