@@ -1,3 +1,4 @@
+import { createLog } from '../../lib/adapters/powertools-log.ts';
 import { once } from '../once.ts';
 import { apiPorts } from './api-ports.ts';
 import { createHandler } from './http/handler.ts';
@@ -7,4 +8,4 @@ const ports = once(apiPorts);
 await ports().catch(() => {});
 
 /** Lambda: a request to the HTTP API, from API Gateway (payload format 2.0). */
-export const handler = createHandler(ports);
+export const handler = createHandler(ports, createLog('api'));

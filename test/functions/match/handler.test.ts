@@ -1,5 +1,5 @@
 import type { LambdaContext } from 'hono/aws-lambda';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHandler } from '../../../functions/match/http/handler.ts';
 import type { RequestEvent } from '../../../functions/match/http/request-event.ts';
 import { ConfigError } from '../../../lib/core/errors.ts';
@@ -32,9 +32,8 @@ let api: Api;
 let handler: ReturnType<typeof createHandler>;
 beforeEach(() => {
   api = new Api();
-  handler = createHandler(async () => api.ports);
+  handler = createHandler(async () => api.ports, api.ports.log);
 });
-afterEach(() => vi.restoreAllMocks());
 
 describe('the Lambda handler', () => {
   it('answers in the payload format of API Gateway, with the request id of Lambda', async () => {
@@ -111,16 +110,15 @@ describe('the Lambda handler', () => {
 
   it('makes its ports once', async () => {
     const makePorts = vi.fn(async () => api.ports);
-    const handler = createHandler(makePorts);
+    const handler = createHandler(makePorts, api.ports.log);
     await Promise.all([1, 2, 3].map(() => handler(eventOf('GET', '/v1/people'), context)));
     expect(makePorts).toHaveBeenCalledOnce();
   });
 
   it('answers what kept it from starting, logs it, and starts with the next request', async () => {
-    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     const error = new ConfigError('FACENET_TABLE is missing');
     const makePorts = vi.fn(async () => api.ports).mockRejectedValueOnce(error);
-    const handler = createHandler(makePorts);
+    const handler = createHandler(makePorts, api.ports.log);
 
     const failed = await handler(eventOf('GET', '/v1/people'), context);
     const answered = await handler(eventOf('GET', '/v1/people'), context);
@@ -128,7 +126,7 @@ describe('the Lambda handler', () => {
     expect(failed).toMatchObject({ statusCode: 500, headers: { 'content-type': 'application/problem+json' } });
     expect(JSON.parse(failed.body)).toMatchObject({ code: 'INVALID_CONFIG', requestId: context.awsRequestId });
     expect(failed.body).not.toContain('FACENET_TABLE');
-    expect(logged).toHaveBeenCalledWith(expect.any(String), error);
+    expect(api.errors).toEqual([{ details: { requestId: context.awsRequestId }, error }]);
     expect(answered.statusCode).toBe(200);
   });
 });
