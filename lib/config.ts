@@ -45,7 +45,6 @@ const probability = z.number().min(0).max(1);
 
 const visionSchema = z.object({
   embedder: name.default(defaultEmbedder),
-  models: name.optional(),
   /** The part of the pairs of strangers that may be taken for one person: one of the embedder's operating points. The default is lib/vision/similarity.ts'; a test holds them together. */
   falseMatchRate: z.coerce.number().positive().max(0.1).default(1e-3),
   // The defaults from here to secondLook are those of lib/vision/mtcnn.ts; a test holds them together.

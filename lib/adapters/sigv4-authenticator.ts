@@ -9,7 +9,7 @@ import type { AccessKey } from '../core/access-keys.ts';
 import { claimInHeaders, Resigner, type SignatureClaim, sameText, sha256 } from './sigv4.ts';
 
 /** What callers may have signed for: Rekognition's clients cannot sign for anything else, signers made for API Gateway sign for execute-api. */
-export const signedServices: readonly string[] = ['facenet', 'rekognition', 'execute-api'];
+const signedServices: readonly string[] = ['facenet', 'rekognition', 'execute-api'];
 
 /** Milliseconds by which a caller's clock may be wrong; that of AWS's services other than S3. */
 export const maxSkew = 5 * 60 * 1000;

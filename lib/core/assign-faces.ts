@@ -1,19 +1,15 @@
 import { euclideanDistance } from '../vision/distance.ts';
 import { similarityOf } from '../vision/similarity.ts';
-import { expectCollection } from './collections.ts';
 import type { ErasePorts } from './erase-image.ts';
-import { ConflictError, RequestError } from './errors.ts';
-import { personNotFound } from './not-found.ts';
+import { ConflictError } from './errors.ts';
+import { expectRoom, getPerson } from './people.ts';
 import type { FaceEmbedder } from './ports.ts';
-import type { FaceRecord, PersonRecord } from './records.ts';
+import type { FaceRecord } from './records.ts';
 import { assignedMessage, release } from './release.ts';
 
 export interface AssignPorts extends ErasePorts {
   readonly embedder: Pick<FaceEmbedder, 'card'>;
 }
-
-/** At most so many faces are assigned to a person: as many as one vector search answers, so that no person hides all others. Photos in the bucket may enrol more. */
-export const mostFacesOfPerson = 100;
 
 /** How often a face is looked at again that somebody else assigns at the same time. */
 const attempts = 3;
@@ -81,7 +77,7 @@ export async function releaseFaces(
     faceIds,
   }: { readonly collection: string; readonly person: string; readonly faceIds: readonly string[] },
 ): Promise<{ readonly released: readonly string[]; readonly failed: readonly FailedFace[] }> {
-  await knownPerson(ports, collection, person);
+  await getPerson(ports.registry, collection, person);
   const own: FaceRecord[] = [];
   const failed: FailedFace[] = [];
   const wanted = [...new Set(faceIds)];
@@ -97,24 +93,12 @@ export async function releaseFaces(
   return { released: own.map(({ faceId }) => faceId), failed };
 }
 
-/**
- * Holds a person to have room for more faces.
- * @throws RequestError LIMIT_EXCEEDED
- */
-export function expectRoom({ person, faceIds }: PersonRecord, more: number): void {
-  if (more === 0 || faceIds.length + more <= mostFacesOfPerson) return;
-  throw new RequestError(
-    'LIMIT_EXCEEDED',
-    `Expected at most ${mostFacesOfPerson} faces of "${person}", received ${more} beside the ${faceIds.length} that there are. Delete some first: a few good ones know a person as well.`,
-  );
-}
-
 async function assign(
   ports: AssignPorts,
   { collection, person, faceIds, maxDistance = Number.POSITIVE_INFINITY, imageId }: Parameters<typeof assignFaces>[1],
   from: string | undefined,
 ): Promise<AssignedFaces> {
-  const known = await knownPerson(ports, collection, person);
+  const known = await getPerson(ports.registry, collection, person);
   const has = new Set(known.faceIds);
   expectRoom(known, new Set(faceIds.filter((faceId) => !has.has(faceId))).size);
   const own: FaceRecord[] = [];
@@ -134,13 +118,6 @@ async function assign(
   const told = done.filter((face) => face.person !== person || face.assignedAt !== undefined);
   await ports.tags.send(told.map((face) => assignedMessage(face, { person, before: from })));
   return { assigned: done.map(({ faceId }) => faceId), failed };
-}
-
-async function knownPerson({ registry }: AssignPorts, collection: string, person: string): Promise<PersonRecord> {
-  await expectCollection(registry, collection);
-  const known = await registry.getPerson(collection, person);
-  if (!known) throw personNotFound(collection, person);
-  return known;
 }
 
 /** The distance to the nearest of some faces of the same model; infinite when there is none. */

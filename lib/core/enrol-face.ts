@@ -1,9 +1,9 @@
 import type { BoundingBox } from '../vision/geometry.ts';
-import { type AssignPorts, assignFaces, expectRoom } from './assign-faces.ts';
+import { type AssignPorts, assignFaces } from './assign-faces.ts';
 import { ConflictError, ImageRejectedError, RequestError } from './errors.ts';
 import { expectFitToEnrol } from './fit-to-enrol.ts';
 import { type IndexPorts, indexFaces } from './index-faces.ts';
-import { getPerson } from './people.ts';
+import { expectRoom, getPerson } from './people.ts';
 import type { AssessedFace, ChosenPhoto } from './photo-faces.ts';
 import type { FaceRecord } from './records.ts';
 

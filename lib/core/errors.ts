@@ -1,4 +1,4 @@
-/** What the outside may know of an error code: its HTTP status, whether trying again can help, and what it says in a word. */
+/** What the outside may know of an error code: its HTTP status, and whether trying again can help. */
 export interface ErrorTraits {
   readonly status: number;
   readonly retryable: boolean;
@@ -56,10 +56,6 @@ export class FacenetError extends Error {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
-  }
-
-  get status(): number {
-    return errorTable[this.code].status;
   }
 
   get retryable(): boolean {

@@ -1,4 +1,4 @@
-import { type Access, expectCollectionAccess } from './access.ts';
+import { type Access, expectCollectionAccess, mayTouch } from './access.ts';
 import { RequestError } from './errors.ts';
 import { collectionOfPath } from './keys.ts';
 import type { FaceRegistry, ImageStore, PhotoUploads } from './ports.ts';
@@ -65,9 +65,9 @@ export function guardRegistry(registry: FaceRegistry, access: AccessOf): FaceReg
   return {
     ...(Object.fromEntries(guarded) as unknown as Calls),
     async listCollections(page) {
-      const { collections } = access();
+      const caller = access();
       const { items, ...more } = await registry.listCollections(page);
-      return { items: collections ? items.filter((each) => collections.includes(each.collection)) : items, ...more };
+      return { items: items.filter(({ collection }) => mayTouch(caller, collection)), ...more };
     },
     async *facesOfPerson(collection, person, role) {
       expectCollectionAccess(access(), collection);

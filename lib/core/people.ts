@@ -1,4 +1,3 @@
-import { expectRoom } from './assign-faces.ts';
 import { expectCollection } from './collections.ts';
 import type { ErasePorts } from './erase-image.ts';
 import { ConflictError, RequestError } from './errors.ts';
@@ -6,6 +5,9 @@ import { personNotFound } from './not-found.ts';
 import type { FaceRegistry } from './ports.ts';
 import type { FaceRecord, PersonRecord } from './records.ts';
 import { assignedMessage } from './release.ts';
+
+/** At most so many faces are assigned to a person: as many as one vector search answers, so that no person hides all others. Photos in the bucket may enrol more. */
+export const mostFacesOfPerson = 100;
 
 /** How often a person's faces are moved, as long as new ones come meanwhile. */
 const passes = 3;
@@ -102,6 +104,18 @@ export function expectVersion({ person, version: found }: PersonRecord, version:
   throw new RequestError(
     'PRECONDITION_FAILED',
     `Expected "${person}" as it was read, found version ${found} by now. Read the person again, and decide anew.`,
+  );
+}
+
+/**
+ * Holds a person to have room for more faces.
+ * @throws RequestError LIMIT_EXCEEDED
+ */
+export function expectRoom({ person, faceIds }: PersonRecord, more: number): void {
+  if (more === 0 || faceIds.length + more <= mostFacesOfPerson) return;
+  throw new RequestError(
+    'LIMIT_EXCEEDED',
+    `Expected at most ${mostFacesOfPerson} faces of "${person}", received ${more} beside the ${faceIds.length} that there are. Delete some first: a few good ones know a person as well.`,
   );
 }
 

@@ -42,7 +42,6 @@ export interface UsedFace {
   readonly place: number;
   readonly width: number;
   readonly height: number;
-  readonly facesInPhoto: number;
   /** Where all faces of the photo are, the largest first. */
   readonly boxes: readonly BoundingBox[];
   readonly embedding: Float32Array;
@@ -78,7 +77,6 @@ export async function embedChosenFaces(ports: PhotoPorts, inputs: readonly Chose
     face: faces[place]!,
     place,
     ...photoSize(photo),
-    facesInPhoto: faces.length,
     boxes: faces.map(({ box }) => box),
     embedding: embeddings[i]!,
   }));

@@ -1,7 +1,8 @@
 import { similarityOf, thresholdOf } from '../vision/similarity.ts';
 import { expectCollection } from './collections.ts';
 import { type Identity, identityAmong, mostNeighbours, nearestPeople, peopleAmong } from './identify-face.ts';
-import { faceNotFound, personNotFound } from './not-found.ts';
+import { faceNotFound } from './not-found.ts';
+import { getPerson } from './people.ts';
 import { type ChosenPhoto, embedChosenFaces, type PhotoPorts, type UsedFace } from './photo-faces.ts';
 import type { FaceEmbedder, FaceRegistry, Neighbour } from './ports.ts';
 import type { FaceRecord, Match } from './records.ts';
@@ -135,8 +136,7 @@ async function searchedBy(
     const { person, embedding } = await storedFace(ports, collection, by.faceId);
     return { asked: person, embeddings: [embedding] };
   }
-  await expectCollection(ports.registry, collection);
-  if (!(await ports.registry.getPerson(collection, by.person))) throw personNotFound(collection, by.person);
+  await getPerson(ports.registry, collection, by.person);
   const embeddings: Float32Array[] = [];
   for await (const { model, embedding } of ports.registry.facesOfPerson(collection, by.person, 'person')) {
     if (model === ports.embedder.card.id) embeddings.push(embedding);

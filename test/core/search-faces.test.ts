@@ -108,7 +108,7 @@ describe('choosing a face of a photo', () => {
   it('takes the largest where nobody chooses, and says where all are', async () => {
     const { searched } = await choose({});
 
-    expect(searched).toMatchObject({ place: 0, facesInPhoto: 3, face: { box: { width: 50 } } });
+    expect(searched).toMatchObject({ place: 0, face: { box: { width: 50 } } });
     expect(searched.boxes.map(({ width }) => width)).toEqual([50, 40, 30]);
     expect(searched.embedding).toEqual(vectorAt(90));
   });

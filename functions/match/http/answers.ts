@@ -216,13 +216,7 @@ export function detectedOf({
 }
 
 /** The face that was used of a photo, without its vector. */
-export function usedOf({
-  face,
-  place,
-  width,
-  height,
-  boxes,
-}: Omit<UsedFace, 'embedding' | 'facesInPhoto'>): z.infer<typeof usedSchema> {
+export function usedOf({ face, place, width, height, boxes }: Omit<UsedFace, 'embedding'>): z.infer<typeof usedSchema> {
   return { ...detectedOf(face), width, height, place, facesInPhoto: boxes.length, boxes };
 }
 

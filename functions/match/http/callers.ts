@@ -9,7 +9,7 @@ import {
   type UsedSignatures,
 } from '../../../lib/core/access.ts';
 import { type Scope, scopes } from '../../../lib/core/access-keys.ts';
-import { errorTable, FacenetError } from '../../../lib/core/errors.ts';
+import { FacenetError } from '../../../lib/core/errors.ts';
 import { guardRegistry, guardStore, guardUploads } from '../../../lib/core/guarded-ports.ts';
 import type { FaceRegistry, ImageStore, PhotoUploads } from '../../../lib/core/ports.ts';
 
@@ -80,15 +80,12 @@ export function knownCallers({ open, gateway, keys }: Callers): MiddlewareHandle
   };
 }
 
-/** Ends what a scope was claimed for; told of the error that it ended with, if any. */
-export type Settle = (error?: unknown) => Promise<void>;
-
 /**
- * Claims a scope for what the caller asks. With a key, a signature is good for one write: the same request again is a replay, unless the write came to nothing
- * that a second attempt could mend.
+ * Claims a scope for what the caller asks, and answers how to tell the error that it ended with, if any. With a key, a signature is good for one write: the same
+ * request again is a replay, unless the write came to nothing that a second attempt could mend.
  * @throws RequestError FORBIDDEN, AuthenticationError
  */
-export async function claimScope({ keys }: Callers, scope: Scope): Promise<Settle> {
+async function claimScope({ keys }: Callers, scope: Scope): Promise<(error: unknown) => Promise<void>> {
   const access = currentAccess();
   expectScope(access, scope);
   if (!keys || !isByKey(access) || scope === 'read') return async () => {};
@@ -118,7 +115,7 @@ function isByKey(access: Access | Caller): access is Caller {
 }
 
 function isWorthRetrying(error: unknown): boolean {
-  return !(error instanceof FacenetError) || errorTable[error.code].retryable;
+  return !(error instanceof FacenetError) || error.retryable;
 }
 
 interface GatewayEvent {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { mostFacesOfPerson as mostAssigned } from '../../../lib/core/assign-faces.ts';
 import { defaultCollection } from '../../../lib/core/keys.ts';
+import { mostFacesOfPerson as mostAssigned } from '../../../lib/core/people.ts';
 import type { Page } from '../../../lib/core/ports.ts';
 import { ifMatch } from './etag.ts';
 import { idempotencyKey } from './idempotency.ts';
@@ -92,7 +92,7 @@ const bytes = z
   .openapi({ type: 'string', format: 'byte' });
 
 /** A photo: its bytes, or its key in the bucket. In JSON the bytes are base64, with or without `data:…;base64,` before them. */
-export const photoSchema = z
+const photoSchema = z
   .strictObject(
     { bytes: bytes.optional(), key: key.optional() },
     {
