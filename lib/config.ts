@@ -165,6 +165,11 @@ export function npmRegistry(environment: Environment = process.env): string | un
   return environment.npm_config_registry || undefined;
 }
 
+/** The folder in which npm was called, when it runs a script of the package in this folder; undefined when npm runs nothing of it. */
+export function whereNpmWasCalled(folder: string, environment: Environment = process.env): string | undefined {
+  return environment.npm_package_json === join(folder, 'package.json') ? environment.INIT_CWD : undefined;
+}
+
 /**
  * The environment of a function's own process on this machine: what this process has, but for what it knows of AWS (a profile or a region of the user's must
  * not reach the embedded services), and then what is given.

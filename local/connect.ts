@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
+import { reasonsOf } from './report-failure.ts';
 import { startStack } from './stack.ts';
 import { findStack, type StackAddress } from './stack-file.ts';
 import { prepareVision } from './vision.ts';
-
-/** The folder that commands use when none is named. */
-export const defaultData = '.facenet';
+import { defaultData } from './working-folder.ts';
 
 /** The way to a stack: to the one that runs on the folder, else to one that runs for as long as this command. */
 export interface Connection extends StackAddress {
@@ -23,10 +22,10 @@ export async function connect(data: string): Promise<Connection> {
 
 /** Gives a command the option that names the folder. */
 export function withData(command: Command): Command {
-  return command.option('--data <dir>', 'the folder that holds photos, faces and events', defaultData);
+  return command.option('--data <dir>', 'the folder that holds photos, faces and events', defaultData());
 }
 
 /** Tells on stderr what went wrong behind a command that goes on all the same. */
 export function reportTrouble(error: unknown): void {
-  console.error(error instanceof Error ? `! ${error.message}` : error);
+  console.error(error instanceof Error ? `! ${reasonsOf(error).join('; ')}` : error);
 }

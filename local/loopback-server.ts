@@ -114,7 +114,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 function unusable(host: string, port: number, cause: NodeJS.ErrnoException): Error {
   if (cause.code === 'EADDRINUSE') {
     return new ConfigError(
-      `Expected port ${port} to be free, but another process listens on it. Stop that process, or choose another port.`,
+      `Expected port ${port} to be free, but another process listens on it. Stop that process, or choose another port: --port is the API's, --s3-port the bucket's.`,
       { cause },
     );
   }

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { dirname, extname, join, relative, sep } from 'node:path';
 import { RequestError } from '../lib/core/errors.ts';
 import { noSuchPhoto } from './api-client.ts';
 
@@ -41,11 +41,15 @@ async function photosAt(path: string): Promise<PhotoFile[]> {
   if (!found.isDirectory()) return [fileIn(dirname(path), path)];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && !basename(entry.name).startsWith('.'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => photoExtensions.has(extname(file).toLowerCase()))
-    .sort()
-    .map((file) => fileIn(path, file));
+    .filter((entry) => entry.isFile() && photoExtensions.has(extname(entry.name).toLowerCase()))
+    .map((entry) => fileIn(path, join(entry.parentPath, entry.name)))
+    .filter(({ name }) => !isHidden(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Also what lies in a hidden folder: a data folder is one, and its bucket would be added to itself. */
+function isHidden(name: string): boolean {
+  return name.split('/').some((part) => part.startsWith('.'));
 }
 
 function fileIn(folder: string, path: string): PhotoFile {

@@ -14,8 +14,7 @@ export const exitCode = {
 /** Tells on stderr why a command failed, without a stack where the message says it all, and sets the exit code. */
 export function reportFailure(error: unknown): void {
   if (error instanceof FacenetError) {
-    console.error(`${error.code}: ${error.message}`);
-    if (error.cause instanceof Error) console.error(`  because: ${error.cause.message}`);
+    console.error(`${error.code}: ${reasonsOf(error).join('\n  because: ')}`);
     process.exitCode = error.retryable ? exitCode.failed : exitCode.wrong;
     return;
   }
@@ -24,6 +23,21 @@ export function reportFailure(error: unknown): void {
     if (error.exitCode !== 0) process.exitCode = exitCode.wrong;
     return;
   }
-  console.error(error);
+  if (error instanceof Error && isOfTheMachine(error)) {
+    console.error(`FAILED: ${reasonsOf(error).join('\n  because: ')}`);
+  } else {
+    console.error(error);
+  }
   process.exitCode = exitCode.failed;
+}
+
+/** What an error says, and then what those say that caused it. */
+export function reasonsOf(error: Error): string[] {
+  return [error.message, ...(error.cause instanceof Error ? reasonsOf(error.cause) : [])];
+}
+
+/** Whether the operating system or a database on its disk refused: a full disk, a folder without rights. No stack of this program explains that. */
+function isOfTheMachine(error: Error): boolean {
+  const { code, errno, cause } = error as NodeJS.ErrnoException;
+  return errno !== undefined || code?.startsWith('LEVEL_') || (cause instanceof Error && isOfTheMachine(cause));
 }

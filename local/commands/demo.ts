@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,13 +9,15 @@ import { drawFaces } from '../../lib/adapters/sharp-drawing.ts';
 import { readVisionConfig } from '../../lib/config.ts';
 import type { FacenetEvent } from '../../lib/core/events.ts';
 import { type AddedPhoto, addPhotos } from '../add-photos.ts';
-import { type Connection, connect, defaultData } from '../connect.ts';
+import { type Connection, connect } from '../connect.ts';
 import { counted } from '../counted.ts';
 import { type Cast, type EnrolmentPhoto, ownCast, sampleCast } from '../demo-cast.ts';
 import { describeEvent } from '../describe-event.ts';
+import { beforeInterruption } from '../interruption.ts';
 import type { PhotoFile } from '../photo-files.ts';
 import { startProgressBar } from '../progress-bar.ts';
 import { openVision } from '../vision.ts';
+import { defaultData } from '../working-folder.ts';
 
 interface Options {
   readonly out: string;
@@ -30,7 +33,7 @@ export function demoCommand(): Command {
       'enrol people by one photo each and find them in others, from end to end; with a folder, in your own photos',
     )
     .argument('[folder]', 'photos of your own; people/<name>/… in it enrols, else whoever is alone in a photo')
-    .option('--out <dir>', 'where the photos with names drawn on them go', join(defaultData, 'demo'))
+    .option('--out <dir>', 'where the photos with names drawn on them go', join(defaultData(), 'demo'))
     .option('--json', 'print JSON')
     .action(demo);
 }
@@ -39,6 +42,7 @@ async function demo(folder: string | undefined, { out, json }: Options): Promise
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   const data = await mkdtemp(join(tmpdir(), 'facenet-demo-'));
+  const takeBack = beforeInterruption(() => rmSync(data, { recursive: true, force: true }));
   try {
     const vision = await openVision();
     const cast = folder === undefined ? await sampleCast(vision, data) : await ownCast(vision, folder);
@@ -49,6 +53,7 @@ async function demo(folder: string | undefined, { out, json }: Options): Promise
     if (json) console.log(JSON.stringify({ photos: indexed, seconds: seconds() }, null, 2));
     else print(cast, added, indexed, out, seconds());
   } finally {
+    takeBack();
     await rm(data, { recursive: true, force: true });
   }
 }

@@ -11,7 +11,8 @@ import {
   type Scope,
   scopes,
 } from '../../lib/core/access-keys.ts';
-import { defaultData, withData } from '../connect.ts';
+import { withData } from '../connect.ts';
+import { defaultData } from '../working-folder.ts';
 
 interface Place {
   readonly data: string;
@@ -42,7 +43,7 @@ export function keysCommand(): Command {
     .addHelpText(
       'after',
       `
-Keys are kept in ${keyFileIn(defaultData)}, in the file of --file (for facenet start --keys), or in the secret of --secret (of a deployment with accessKeys).
+Keys are kept in ${keyFileIn(defaultData())}, in the file of --file (for facenet start --keys), or in the secret of --secret (of a deployment with accessKeys).
 
 Examples:
   facenet keys create --name kiosk --scope read --scope write --collection visitors

@@ -200,7 +200,10 @@ class Service {
   #explained(error: unknown, requestId: string): S3Error {
     if (error instanceof S3Error) return error;
     this.#log({ level: 'error', message: 'a request failed', requestId, error });
-    return new S3Error('InternalError', 'We encountered an internal error. Please try again.', { cause: error });
+    const message = failedWith(error, 'ENOSPC')
+      ? 'Expected space on the disk that the bucket is on, found none left. Make some, then try again.'
+      : 'We encountered an internal error. Please try again.';
+    return new S3Error('InternalError', message, { cause: error });
   }
 }
 

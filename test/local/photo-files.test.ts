@@ -40,6 +40,8 @@ describe('the photos of a folder', () => {
       'notes.txt',
       'jpg',
       '.i.jpg',
+      '.facenet/buckets/photos/photos/j.jpg',
+      '.facenet/demo/k.jpg',
     );
     await mkdir(join(folder, 'folder.jpg'));
     expect(await namesIn('')).toEqual(['a.jpg', 'b.jpeg', 'c.webp', 'd.gif', 'e.tif', 'f.tiff', 'g.avif', 'h.heif']);
