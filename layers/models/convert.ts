@@ -52,5 +52,5 @@ async function convertDlibResnet(folder: string): Promise<Uint8Array> {
 }
 
 async function convertFacenet(file: string): Promise<Uint8Array> {
-  return buildInceptionResnetV1(readStateDict(await readFile(file)));
+  return buildInceptionResnetV1(await readStateDict(await readFile(file)));
 }

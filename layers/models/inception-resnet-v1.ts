@@ -1,3 +1,4 @@
+import { ModelError } from '../../lib/core/errors.ts';
 import { OnnxGraph, type Value, type Weights } from './onnx-graph.ts';
 import type { StateDict } from './pytorch-state-dict.ts';
 
@@ -23,7 +24,7 @@ const squareDown = { kernel: [3, 3], stride: 2 } as const satisfies Geometry;
 /**
  * Builds FaceNet's Inception-ResNet-v1 of a state dict of facenet-pytorch for crops of 160 × 160, R G B, (byte − 127.5) / 128. Batch norm is folded into
  * the convolutions, and so are the scales of the residual blocks. The embedding, 512 dimensions, leaves with unit length.
- * @throws ModelError MODEL_CORRUPT with a tensor's name, when it is missing or of another shape
+ * @throws ModelError MODEL_CORRUPT with a tensor's name, when it is missing, of another shape, or no variance though it should be one
  */
 export function buildInceptionResnetV1(weights: Pick<StateDict, 'get'>): Uint8Array {
   const net = new InceptionNet(weights);
@@ -152,6 +153,12 @@ class InceptionNet {
     const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(
       (part) => this.#weights.get(`${name}.${part}`, [channels]).data,
     );
+    if (variance.some((value) => value < 0)) {
+      throw new ModelError(
+        'MODEL_CORRUPT',
+        `Expected the tensor "${name}.running_var" of variances, found negative numbers. The weights are of another net, or the file is broken: fetch it again.`,
+      );
+    }
     const scale = Float64Array.from(gamma, (value, i) => value / Math.sqrt(variance[i] + epsilon));
     return { scale, shift: beta.map((value, i) => value - mean[i] * scale[i]) };
   }

@@ -1,4 +1,5 @@
-import { unzipSync } from 'fflate';
+import { crc32 } from 'node:zlib';
+import { fromBufferPromise } from 'yauzl';
 import { ModelError } from '../../lib/core/errors.ts';
 import type { Weights } from './onnx-graph.ts';
 import { gather } from './permute.ts';
@@ -22,7 +23,13 @@ const elementBytes: Readonly<Record<string, number>> = {
   'torch.BoolStorage': 1,
 };
 
-type Storages = ReadonlyMap<string, Uint8Array>;
+interface Storage {
+  readonly bytes: Uint8Array;
+  /** What their CRC-32 was when they were saved; the format before 1.6 does not say. */
+  readonly crc32?: number;
+}
+
+type Storages = ReadonlyMap<string, Storage>;
 
 /** The tensors of a PyTorch model, by the names that PyTorch gave them. */
 export class StateDict {
@@ -36,18 +43,24 @@ export class StateDict {
 
   /**
    * Answers a tensor of float32, row-major, whatever the strides that it was saved with.
-   * @throws ModelError MODEL_CORRUPT with the tensor's name, when it is missing, of another shape or type, or not whole
+   * @throws ModelError MODEL_CORRUPT with the tensor's name, when it is missing, of another shape or type, not whole, damaged, or has values that are no numbers
    */
   get(name: string, shape: readonly number[]): Weights {
     const tensor = this.#tensors.get(name);
-    if (!isTensor(tensor)) throw unlike(name, `a tensor of shape [${shape}]`, 'none');
-    if (tensor.shape.join() !== shape.join()) throw unlike(name, `shape [${shape}]`, `[${tensor.shape}]`);
-    if (tensor.storage.type !== floatStorage) throw unlike(name, floatStorage, tensor.storage.type);
-    const bytes = this.#storages.get(tensor.storage.key);
+    if (!isTensor(tensor)) throw unlike(name, `of shape [${shape}]`, 'none of that name');
+    if (tensor.shape.join() !== shape.join()) throw unlike(name, `of shape [${shape}]`, `[${tensor.shape}]`);
+    if (tensor.storage.type !== floatStorage) throw unlike(name, `in a ${floatStorage}`, `a ${tensor.storage.type}`);
+    const storage = this.#storages.get(tensor.storage.key);
     const needed = lastElement(tensor) + 1;
-    const present = Math.floor((bytes?.length ?? 0) / 4);
-    if (!bytes || needed > present) throw unlike(name, `${needed} values in its storage`, String(present));
-    return { shape, data: gather(floatsOf(bytes), tensor) };
+    const present = Math.floor((storage?.bytes.length ?? 0) / 4);
+    if (!storage || needed > present) throw unlike(name, `with ${needed} values in its storage`, String(present));
+    if (storage.crc32 !== undefined && crc32(storage.bytes) !== storage.crc32) {
+      throw unlike(name, 'as it was saved, by its CRC-32', 'other bytes');
+    }
+    const data = gather(floatsOf(storage.bytes), tensor);
+    const odd = data.find((value) => !Number.isFinite(value));
+    if (odd !== undefined) throw unlike(name, 'of numbers', `${odd} among them`);
+    return { shape, data };
   }
 }
 
@@ -55,7 +68,7 @@ export class StateDict {
  * Reads a PyTorch state dict, in today's format (a zip archive) or in the one before PyTorch 1.6, without Python: nothing of the file is executed.
  * @throws ModelError MODEL_CORRUPT when it is none, is cut off, or says anything that a state dict does not
  */
-export function readStateDict(bytes: Uint8Array): StateDict {
+export async function readStateDict(bytes: Uint8Array): Promise<StateDict> {
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
   return isZip ? readZip(bytes) : readLegacy(bytes);
 }
@@ -67,17 +80,17 @@ function readTensors(reader: PickleReader): ReadonlyMap<Pickled, Pickled> {
 }
 
 /** `<name>/data.pkl` refers to storages, each of which is a file of its own, `<name>/data/<key>`. */
-function readZip(bytes: Uint8Array): StateDict {
-  const files = unzip(bytes);
-  const [pickle] = Object.keys(files).filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+async function readZip(bytes: Uint8Array): Promise<StateDict> {
+  const files = await storedFiles(bytes);
+  const pickle = [...files.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (!pickle) throw notStateDict('a zip archive with data.pkl, found none in it');
   const folder = pickle.slice(0, -'data.pkl'.length);
-  const byteOrder = files[`${folder}byteorder`];
-  if (byteOrder && Buffer.from(byteOrder).toString() !== 'little') throw notStateDict('little-endian values');
+  const byteOrder = files.get(`${folder}byteorder`);
+  if (byteOrder && Buffer.from(byteOrder.bytes).toString() !== 'little') throw notStateDict('little-endian values');
   const prefix = `${folder}data/`;
-  const storages = Object.entries(files).filter(([name]) => name.startsWith(prefix));
+  const storages = [...files].filter(([name]) => name.startsWith(prefix));
   return new StateDict(
-    readTensors(new PickleReader(files[pickle])),
+    readTensors(new PickleReader(files.get(pickle)!.bytes)),
     new Map(storages.map(([name, storage]) => [name.slice(prefix.length), storage])),
   );
 }
@@ -93,34 +106,42 @@ function readLegacy(bytes: Uint8Array): StateDict {
   if (machine instanceof Map && machine.get('little_endian') !== true) throw notStateDict('little-endian values');
   const tensors = readTensors(reader);
   const keys = reader.read();
-  const types = new Map<Pickled, string>();
-  for (const tensor of tensors.values()) if (isTensor(tensor)) types.set(tensor.storage.key, tensor.storage.type);
+  const users = new Map<Pickled, { readonly name: Pickled; readonly type: string }>();
+  for (const [name, tensor] of tensors) {
+    if (isTensor(tensor)) users.set(tensor.storage.key, { name, type: tensor.storage.type });
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const storages = new Map<string, Uint8Array>();
+  const storages = new Map<string, Storage>();
   let at = reader.position;
   for (const key of Array.isArray(keys) ? keys : []) {
-    const size = elementBytes[types.get(key) ?? ''];
-    if (typeof key !== 'string' || !size || at + 8 > bytes.length) throw notStateDict(`the storage ${String(key)}`);
-    const end = at + 8 + Number(view.getBigUint64(at, true)) * size;
-    if (end > bytes.length) throw notStateDict(`${end} bytes, received ${bytes.length}`);
-    storages.set(key, bytes.subarray(at + 8, end));
+    const user = users.get(key);
+    const size = elementBytes[user?.type ?? ''];
+    if (typeof key !== 'string' || !user || !size)
+      throw notStateDict(`a tensor in the storage ${String(key)}, found none`);
+    const from = at + 8;
+    const end = from > bytes.length ? from : from + Number(view.getBigUint64(at, true)) * size;
+    if (end > bytes.length) throw unlike(String(user.name), `up to byte ${end}`, `a file of ${bytes.length} bytes`);
+    storages.set(key, { bytes: bytes.subarray(from, end) });
     at = end;
   }
   return new StateDict(tensors, storages);
 }
 
-/** PyTorch stores its files as they are; one that is packed could unfold to any size. */
-function unzip(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
+/** The files of a zip archive, where they lie in it. PyTorch stores them as they are; one that is packed could unfold to any size. */
+async function storedFiles(bytes: Uint8Array): Promise<Storages> {
+  const files = new Map<string, Storage>();
   try {
-    return unzipSync(bytes, {
-      filter: ({ name, compression }) => {
-        if (compression === 0) return true;
-        throw new RangeError(`${name} is packed`);
-      },
-    });
+    const archive = await fromBufferPromise(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    for await (const entry of archive.eachEntry()) {
+      if (entry.compressionMethod !== 0) throw new RangeError(`${entry.fileName} is packed`);
+      const { fileDataStart } = await archive.readLocalFileHeaderPromise(entry, { minimal: true });
+      const stored = bytes.subarray(fileDataStart, fileDataStart + entry.uncompressedSize);
+      files.set(entry.fileName, { bytes: stored, crc32: entry.crc32 });
+    }
   } catch (cause) {
-    throw notStateDict('a whole zip archive of stored files, received a broken one or another', cause);
+    throw notStateDict('a whole zip archive of stored files, received one that is cut off, packed or broken', cause);
   }
+  return files;
 }
 
 /** Where the last element of a tensor lies in its storage; before the first one when it has none. */
@@ -138,7 +159,7 @@ function floatsOf(bytes: Uint8Array): Float32Array {
 function unlike(name: string, expected: string, received: string): ModelError {
   return new ModelError(
     'MODEL_CORRUPT',
-    `Expected the tensor "${name}" with ${expected}, found ${received}. The weights are of another net, or the file is broken.`,
+    `Expected the tensor "${name}" ${expected}, found ${received}. The weights are of another net, or the file is broken: fetch it again.`,
   );
 }
 

@@ -33,7 +33,10 @@ const embedderFileSchema = z.object({
 });
 const detectorFileSchema = z.object({ kind: z.literal('detector'), id: z.string(), files });
 
-const remedy = 'Run `npm run models` (or `facenet models`).';
+/** What makes a model of the catalog; one that `facenet train` made has to be taught again. */
+function remedyFor(id: string): string {
+  return `Run \`npm run models -- ${id}\` (or \`facenet models ${id}\`).`;
+}
 
 /**
  * Reads an embedder's card and graph.
@@ -44,7 +47,7 @@ export async function readEmbedder(
   id: string,
 ): Promise<{ readonly card: EmbedderCard; readonly graph: Uint8Array }> {
   const { files: pinned, ...card } = await readCard(embedderFileSchema, folder, id);
-  const [graph] = await readGraphs(folder, pinned);
+  const [graph] = await readGraphs(folder, id, pinned);
   return { card, graph };
 }
 
@@ -64,45 +67,50 @@ export async function readEmbedderCard(folder: string, id: string): Promise<Embe
 export async function readMtcnn(
   folder: string,
 ): Promise<{ readonly pnet: Uint8Array; readonly rnet: Uint8Array; readonly onet: Uint8Array }> {
-  const [pnet, rnet, onet] = await readGraphs(folder, (await readCard(detectorFileSchema, folder, 'mtcnn')).files);
+  const { files: pinned } = await readCard(detectorFileSchema, folder, 'mtcnn');
+  const [pnet, rnet, onet] = await readGraphs(folder, 'mtcnn', pinned);
   return { pnet, rnet, onet };
 }
 
 async function readCard<S extends z.ZodType>(schema: S, folder: string, id: string): Promise<z.infer<S>> {
-  const bytes = await readModelFile(folder, `${id}.json`);
+  const bytes = await readModelFile(folder, id, `${id}.json`);
   try {
     return schema.parse(JSON.parse(Buffer.from(bytes).toString()));
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
     throw new ModelError(
       'MODEL_CORRUPT',
-      `The card ${id}.json in ${folder} is none that this version reads. ${remedy}`,
+      `The card ${id}.json in ${folder} is none that this version reads. ${remedyFor(id)}`,
       { cause },
     );
   }
 }
 
-function readGraphs(folder: string, pinned: Readonly<Record<string, string>>): Promise<Uint8Array[]> {
+function readGraphs(folder: string, id: string, pinned: Readonly<Record<string, string>>): Promise<Uint8Array[]> {
   return Promise.all(
     Object.entries(pinned).map(async ([name, sha256]) => {
-      const bytes = await readModelFile(folder, name);
+      const bytes = await readModelFile(folder, id, name);
       const received = createHash('sha256').update(bytes).digest('hex');
       if (received === sha256) return bytes;
       throw new ModelError(
         'MODEL_CORRUPT',
-        `Expected ${name} in ${folder} with SHA-256 ${sha256}, received ${received}. ${remedy}`,
+        `Expected ${name} in ${folder} with SHA-256 ${sha256}, received ${received}. ${remedyFor(id)}`,
       );
     }),
   );
 }
 
-async function readModelFile(folder: string, name: string): Promise<Uint8Array> {
+async function readModelFile(folder: string, id: string, name: string): Promise<Uint8Array> {
   try {
     return await readFile(join(folder, name));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new ModelError('MODEL_MISSING', `Expected the model file ${name} in ${folder}, found none. ${remedy}`, {
-      cause,
-    });
+    throw new ModelError(
+      'MODEL_MISSING',
+      `Expected the model file ${name} in ${folder}, found none. ${remedyFor(id)}`,
+      {
+        cause,
+      },
+    );
   }
 }

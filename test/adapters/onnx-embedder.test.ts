@@ -84,7 +84,7 @@ describe('a models folder', () => {
   it('says what to do when there is no such model', async () => {
     await expect(openEmbedder(folder, 'mobilefacenet', 1)).rejects.toMatchObject({
       code: 'MODEL_MISSING',
-      message: expect.stringMatching(/mobilefacenet\.json .* Run `npm run models`/),
+      message: expect.stringMatching(/mobilefacenet\.json .* Run `npm run models -- mobilefacenet`/),
     });
   });
 
@@ -93,7 +93,7 @@ describe('a models folder', () => {
     await writeFile(join(folder, 'mobilefacenet.onnx'), 'broken');
     await expect(openEmbedder(folder, 'mobilefacenet', 1)).rejects.toMatchObject({
       code: 'MODEL_CORRUPT',
-      message: expect.stringMatching(/SHA-256 60dd9d.*received .*Run `npm run models`/),
+      message: expect.stringMatching(/SHA-256 60dd9d.*received .*Run `npm run models -- mobilefacenet`/),
     });
   });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,6 +36,19 @@ describe('models that can be made', () => {
     expect(first.at(-1)).toBe('mobilefacenet: ready');
     expect(again).toEqual([]);
     expect((await readdir(folder)).sort()).toEqual(['mobilefacenet.json', 'mobilefacenet.onnx']);
+  });
+
+  it('take with them what a process left that was killed the day before, and nothing of one that may still be at work', async () => {
+    const dayBefore = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    for (const name of ['.making-facenet-casia-a', '.making-facenet-casia-b']) {
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, 'weights'), 'half');
+    }
+    await utimes(join(folder, '.making-facenet-casia-a'), dayBefore, dayBefore);
+
+    await ensure();
+
+    expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual(['.making-facenet-casia-b']);
   });
 
   it('are made again when a file is not what it was, or its card is of another version', async () => {

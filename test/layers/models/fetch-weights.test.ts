@@ -78,8 +78,12 @@ describe('weights that lie at an address', () => {
 describe("weights of one's own", () => {
   it('are used where they lie, and told apart from the published ones', async () => {
     const file = await fetchThem({ url });
-    expect(await fetchThem({ url, sha256: '0'.repeat(64) }, file)).toBe(file);
-    expect(lines.at(-1)).toContain(sha256);
+    lines = [];
+    expect(await fetchThem({ url, sha256 }, file)).toBe(file);
+    expect(lines).toEqual([]);
+    const published = '0'.repeat(64);
+    expect(await fetchThem({ url, sha256: published }, file)).toBe(file);
+    expect(lines).toEqual([`taking the weights with SHA-256 ${sha256}, not the published ones with ${published}`]);
   });
 
   it('are not for a model that is made of a package', async () => {

@@ -29,10 +29,10 @@ describe.skipIf(!existsSync(shared))('FaceNet made of a state dict of PyTorch', 
     await ensureModels(['facenet-vggface2'], { folder, from });
     const embedder = await openEmbedder(folder, 'facenet-vggface2', 2);
     const [first, second] = await embedder.embed([patternedCrop(), patternedCrop()]);
-    // PyTorch and ONNX Runtime sum in different orders: a float32 net of 23 M weights agrees to about 1e-7 here.
+    // PyTorch and ONNX Runtime sum in different orders, and so does each kind of processor: a float32 net of 23 M weights agrees to about 1e-7 here.
     for (let i = 0; i < 512; i++) {
-      expect(Math.abs(first[i] - embedding[i]), `dimension ${i}`).toBeLessThan(1e-4);
-      expect(Math.abs(second[i] - embedding[i]), `dimension ${i}, second of the batch`).toBeLessThan(1e-4);
+      expect(Math.abs(first[i] - embedding[i]), `dimension ${i}`).toBeLessThan(1e-5);
+      expect(Math.abs(second[i] - embedding[i]), `dimension ${i}, second of the batch`).toBeLessThan(1e-5);
     }
   });
 });
@@ -79,6 +79,7 @@ describe('FaceNet made of weights of this test', () => {
   it.each([
     ['a missing tensor', 'mixed_7a.branch2.1.bn.running_var', undefined],
     ['a tensor of another shape', 'last_linear.weight', { shape: [128, 1792], data: new Float32Array(128 * 1792) }],
+    ['variances below nothing', 'conv2d_4b.bn.running_var', { shape: [256], data: new Float32Array(256).fill(-1) }],
   ])('is refused by name for %s, and leaves nothing behind', async (_, name, instead) => {
     const { [name]: __, ...others } = tensors;
     const from = join(folder, 'broken.pt');
@@ -96,8 +97,9 @@ describe('the weights of a FaceNet', () => {
     await expect(making).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
-  it('are refused when they are another file', () => {
-    expect(() => buildInceptionResnetV1(readStateDict(legacyFile({})))).toThrow(/conv2d_1a\.conv\.weight/);
+  it('are refused when they are another file', async () => {
+    const weights = await readStateDict(legacyFile({}));
+    expect(() => buildInceptionResnetV1(weights)).toThrow(/conv2d_1a\.conv\.weight/);
   });
 });
 
