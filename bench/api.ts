@@ -11,12 +11,12 @@ import type { VisionConfig } from '../lib/config.ts';
 import { faceIdOf, imageIdOf } from '../lib/core/ids.ts';
 import { embedChosenFaces } from '../lib/core/photo-faces.ts';
 import { toUnitLength } from '../lib/vision/distance.ts';
+import { seededRandom } from '../lib/vision/seeded-random.ts';
 import { localDynamoDbClient } from '../local/clients.ts';
 import { findStack, type StackAddress } from '../local/stack-file.ts';
 import { openVision, type Vision } from '../local/vision.ts';
 import { type Comparison, compare, timingOf } from './measure.ts';
 import { sampleFile, samples } from './photos.ts';
-import { mulberry32 } from './random.ts';
 
 /** Faces of the collection that is searched, every third of somebody enrolled. */
 const storedFaces = 3000;
@@ -140,7 +140,7 @@ async function megapixel(sample: number): Promise<Uint8Array<ArrayBuffer>> {
 async function fillCollection({ dynamodb, table }: StackAddress, { embedder }: Vision): Promise<void> {
   const client = localDynamoDbClient(dynamodb);
   const registry = new DynamoFaceRegistry({ client, table, embedder: embedder.card.id });
-  const random = mulberry32(20_261_125);
+  const random = seededRandom(20_261_125);
   const middle = [50, 50] as const;
   const box = { left: 0, top: 0, width: 100, height: 100 };
   for (let from = 0; from < storedFaces; from += 50) {

@@ -5,7 +5,7 @@
  *
  * Without a name, all of them.
  */
-import { parseArgs } from 'node:util';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import type { VisionConfig } from '../lib/config.ts';
 import { prepareVision } from '../local/vision.ts';
 import { benchAlign } from './align.ts';
@@ -17,16 +17,13 @@ import { type Comparison, sunk, type Timing } from './measure.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchSearch } from './search.ts';
 
-type Bench = (config: VisionConfig, rounds: number) => AsyncIterable<Comparison>;
+type Bench = (config: VisionConfig, rounds: number, vectors: number) => AsyncIterable<Comparison>;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '15' },
-    vectors: { type: 'string', default: '1000000' },
-    json: { type: 'boolean' },
-  },
-});
+interface Options {
+  readonly rounds: number;
+  readonly vectors: number;
+  readonly json?: true;
+}
 
 const benches: Readonly<Record<string, Bench>> = {
   detect: benchDetect,
@@ -37,16 +34,21 @@ const benches: Readonly<Record<string, Bench>> = {
   api: benchApi,
 };
 
-/** bench/search.ts tells more when it is run by itself: recall, memory, first answer. */
-async function* searchComparison(): AsyncGenerator<Comparison> {
-  const { vectors, dimensions, searchVectors, plainLoop, usearchFloat32 } = await benchSearch(Number(values.vectors));
+/** Each query is searched for by all in turns, three times: bench/search.ts, which tells more when it is run by itself. */
+async function* searchComparison(_: VisionConfig, __: number, vectors: number): AsyncGenerator<Comparison> {
+  const bench = await benchSearch(vectors);
   yield {
-    task: `search: nearest 10 of ${vectors} × ${dimensions}, exactly`,
+    task: `search: nearest 10 of ${vectors} × ${bench.dimensions}, exactly`,
     timings: [
-      { name: 'SearchVectors', remark: 'through HTTP', ...searchVectors },
-      { name: 'a plain loop', ...plainLoop },
-      { name: 'USearch, float32', ...usearchFloat32 },
+      { name: 'SearchVectors', remark: 'through HTTP', ...bench.searchVectors },
+      { name: 'a plain loop', ...bench.plainLoop },
+      { name: 'USearch, float32', ...bench.usearchFloat32 },
     ],
+    facts: {
+      'recall against the loop, in float64': bench.recall,
+      'ms from the start of the process to the first answer': bench.firstAnswer,
+      'memory of the process / that of the vectors as float32': bench.memory.process / bench.memory.float32,
+    },
   };
 }
 
@@ -71,21 +73,35 @@ function ms(milliseconds: number): string {
   return milliseconds.toFixed(1).padStart(8);
 }
 
-const names = positionals.length > 0 ? positionals : Object.keys(benches);
-const unknown = names.filter((name) => !benches[name]);
-if (unknown.length > 0) {
-  console.error(`Expected some of ${Object.keys(benches).join(', ')}, received ${unknown.join(', ')}.`);
-  process.exit(2);
+function wholeNumber(least: number) {
+  return (text: string): number => {
+    if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
+    throw new InvalidArgumentError(`Expected a whole number from ${least}, received "${text}".`);
+  };
 }
-const machine = machineOf();
-if (!values.json) console.log(`${described(machine)}\nmedian, least … most, and times ours`);
-const config = await prepareVision();
-const comparisons: Comparison[] = [];
-for (const name of names) {
-  for await (const comparison of benches[name]!(config, Number(values.rounds))) {
-    comparisons.push(comparison);
-    if (!values.json) console.log(table(comparison));
+
+/** Runs benches one after the other, and prints each as it is through, or all as JSON in the end. */
+async function run(names: readonly string[], { rounds, vectors, json }: Options): Promise<void> {
+  const machine = machineOf();
+  if (!json) console.log(`${described(machine)}\nmedian, least … most, and times ours`);
+  const config = await prepareVision();
+  const comparisons: Comparison[] = [];
+  for (const name of names) {
+    for await (const comparison of benches[name]!(config, rounds, vectors)) {
+      comparisons.push(comparison);
+      if (!json) console.log(table(comparison));
+    }
   }
+  if (json) console.log(JSON.stringify({ machine, comparisons, sink: sunk() }, null, 2));
+  else console.log(`\nsink ${sunk().toPrecision(6)}, load now ${machineOf().load.toFixed(1)}`);
 }
-if (values.json) console.log(JSON.stringify({ machine, comparisons, sink: sunk() }, null, 2));
-else console.log(`\nsink ${sunk().toPrecision(6)}, load now ${machineOf().load.toFixed(1)}`);
+
+await new Command('bench')
+  .description('measure this project beside rivals, in one run')
+  .addArgument(new Argument('[what...]').choices(Object.keys(benches)).default(Object.keys(benches)))
+  .option('--rounds <number>', 'how often each contestant has its turn, but in search', wholeNumber(1), 15)
+  .option('--vectors <number>', 'faces that are searched', wholeNumber(1000), 1_000_000)
+  .option('--json', 'print JSON')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .action(run)
+  .parseAsync();

@@ -1,4 +1,4 @@
-import { mulberry32 } from './random.ts';
+import { seededRandom, shuffled } from '../lib/vision/seeded-random.ts';
 
 /** Somebody who does a task, to be timed beside others. What `run` answers goes into the sink, so that nothing is optimised away. */
 export interface Contestant {
@@ -8,13 +8,17 @@ export interface Contestant {
   run(): number | Promise<number>;
 }
 
-/** A contestant's times in milliseconds. */
-export interface Timing {
-  readonly name: string;
-  readonly remark?: string;
+/** Times in milliseconds, taken together. */
+export interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
+}
+
+/** A contestant's times. */
+export interface Timing extends Spread {
+  readonly name: string;
+  readonly remark?: string;
 }
 
 /** What was done, and how long each contestant took for it; the first is ours. */
@@ -26,6 +30,11 @@ export interface Comparison {
 }
 
 let sink = 0;
+
+/** Puts what a run answered into the sink, for those who time without `compare`. */
+export function keep(answer: number): void {
+  sink += answer;
+}
 
 /** What all runs answered, taken together. */
 export function sunk(): number {
@@ -41,13 +50,13 @@ export async function compare(
   contestants: readonly Contestant[],
   { rounds }: { readonly rounds: number },
 ): Promise<Comparison> {
-  const random = mulberry32(20_261_124);
+  const random = seededRandom(20_261_124);
   const times = contestants.map((): number[] => []);
-  for (const contestant of contestants) sink += await contestant.run();
+  for (const contestant of contestants) keep(await contestant.run());
   for (let round = 0; round < rounds; round++) {
-    for (const place of shuffled(contestants.length, random)) {
+    for (const place of shuffled([...contestants.keys()], random)) {
       const start = performance.now();
-      sink += await contestants[place]!.run();
+      keep(await contestants[place]!.run());
       times[place]!.push(performance.now() - start);
     }
   }
@@ -56,17 +65,11 @@ export async function compare(
 
 /** A contestant's times, taken together. */
 export function timingOf({ name, remark }: Pick<Contestant, 'name' | 'remark'>, times: readonly number[]): Timing {
-  const sorted = times.toSorted((a, b) => a - b);
-  const [median, least, most] = [sorted[sorted.length >> 1]!, sorted[0]!, sorted.at(-1)!];
-  return { name, ...(remark !== undefined && { remark }), median, least, most };
+  return { name, ...(remark !== undefined && { remark }), ...spreadOf(times) };
 }
 
-/** Fisher and Yates. */
-function shuffled(length: number, random: () => number): number[] {
-  const places = Array.from({ length }, (_, i) => i);
-  for (let i = length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [places[i], places[j]] = [places[j]!, places[i]!];
-  }
-  return places;
+/** Median, least and most of one time or more. */
+export function spreadOf(times: readonly number[]): Spread {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { median: sorted[sorted.length >> 1]!, least: sorted[0]!, most: sorted.at(-1)! };
 }

@@ -19,16 +19,17 @@ import {
   PutItemCommand,
   SearchVectorsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { exactSearch, MetricKind } from 'usearch';
+import { exactSearch, type Matches, MetricKind } from 'usearch';
 import { catalog } from '../layers/models/catalog.ts';
 import { faceItem, faceKey, vectorList } from '../lib/adapters/dynamo-items.ts';
 import { attribute, tableDefinition, vectorName } from '../lib/adapters/dynamo-table.ts';
 import { defaultEmbedder } from '../lib/config.ts';
 import type { FaceRecord } from '../lib/core/records.ts';
+import { seededRandom } from '../lib/vision/seeded-random.ts';
 import type { VectorIndexDefinition } from '../local/dynamodb/definitions.ts';
 import { startDynamoDb } from '../local/dynamodb/server.ts';
 import { VectorIndex } from '../local/dynamodb/vector-index.ts';
-import { mulberry32 } from './random.ts';
+import { keep, type Spread, spreadOf, sunk } from './measure.ts';
 
 const embedder = catalog[defaultEmbedder].card;
 const { dimensions } = embedder;
@@ -61,12 +62,6 @@ export interface SearchBench {
   readonly deletion: number;
 }
 
-interface Spread {
-  readonly median: number;
-  readonly least: number;
-  readonly most: number;
-}
-
 /** Runs the bench with so many faces. */
 export async function benchSearch(vectors: number): Promise<SearchBench> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-search-'));
@@ -78,7 +73,7 @@ export async function benchSearch(vectors: number): Promise<SearchBench> {
 }
 
 async function benchIn(folder: string, vectors: number): Promise<SearchBench> {
-  const random = mulberry32(20_261_124);
+  const random = seededRandom(20_261_124);
   const faces = crowd(vectors, random);
   const queries = queriesAmong(faces, random);
   const truth = queries.map((query) => plainLoop(faces, query));
@@ -100,8 +95,9 @@ async function benchIn(folder: string, vectors: number): Promise<SearchBench> {
   for (let round = 0; round < rounds; round++) {
     for (const [i, query] of queries.entries()) {
       const rows = await timed(times.searchVectors, () => server.search(query));
-      await timed(times.plainLoop, () => plainLoop(faces, query));
-      await timed(times.usearchFloat32, () => exactSearch(faces, query, dimensions, count, MetricKind.L2sq));
+      const [nearest] = await timed(times.plainLoop, () => plainLoop(faces, query));
+      const { keys } = await timed(times.usearchFloat32, () => usearchFloat32(faces, query));
+      keep(rows[0]! + nearest! + Number(keys[0]));
       found += truth[i]!.filter((row, place) => rows[place] === row).length;
     }
   }
@@ -174,6 +170,11 @@ function plainLoop(faces: Float32Array, query: Float32Array): number[] {
   return nearest;
 }
 
+/** The other rival: the same in native code, in float32. */
+function usearchFloat32(faces: Float32Array, query: Float32Array): Matches {
+  return exactSearch(faces, query, dimensions, count, MetricKind.L2sq) as Matches;
+}
+
 function fillIndex(folder: string, faces: Float32Array): void {
   const [index] = definition.VectorIndexes;
   const path = join(folder, 'vectors', table, index.IndexName);
@@ -235,11 +236,6 @@ async function timed<T>(times: number[], task: () => T | Promise<T>): Promise<T>
   const result = await task();
   times.push(performance.now() - start);
   return result;
-}
-
-function spreadOf(times: readonly number[]): Spread {
-  const sorted = times.toSorted((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1]!, least: sorted[0]!, most: sorted.at(-1)! };
 }
 
 /** The embedded DynamoDB in a process of its own, so that its memory is its own. */
@@ -327,6 +323,7 @@ function report(result: SearchBench): string {
     `first answer      ${result.firstAnswer.toFixed(0)} ms after the start of the process`,
     `memory            ${parts(memory.process)}; of that ${(memory.emptyProcess / 1e6).toFixed(0)} MB without any`,
     `write and search  ${result.addition.toFixed(0)} ms to see an addition, ${result.deletion.toFixed(0)} ms a deletion`,
+    `sink              ${sunk()}`,
   ].join('\n');
 }
 
@@ -337,6 +334,6 @@ if (process.argv[1] === import.meta.filename) {
   if (values.serve !== undefined) await serve(values.serve);
   else {
     const result = await benchSearch(Number(values.vectors));
-    console.log(values.json ? JSON.stringify(result, null, 2) : report(result));
+    console.log(values.json ? JSON.stringify({ ...result, sink: sunk() }, null, 2) : report(result));
   }
 }

@@ -5,7 +5,7 @@ import type { VisionConfig } from '../../lib/config.ts';
 import type { RgbImage } from '../../lib/vision/image.ts';
 import { defaultDetectionSettings, detectFaces, pyramidScales } from '../../lib/vision/mtcnn.ts';
 import type { MtcnnNets } from '../../lib/vision/mtcnn-nets.ts';
-import { mulberry32 } from '../random.ts';
+import { seededRandom } from '../../lib/vision/seeded-random.ts';
 
 /**
  * What MTCNN cannot do without: the proposal net over whole levels of the photo's pyramid, and the later nets over as many candidates as the photo has, each
@@ -57,6 +57,6 @@ export async function bareNets(
 }
 
 function noise(length: number): Float32Array {
-  const random = mulberry32(length);
+  const random = seededRandom(length);
   return Float32Array.from({ length }, () => 2 * random() - 1);
 }

@@ -1,5 +1,6 @@
 import type { LabelledFaces } from './labelled-faces.ts';
 import { type Projection, projectRows } from './projection.ts';
+import { seededRandom, shuffled } from './seeded-random.ts';
 import { semiHardTriplets, squaredDistances, tripletLoss } from './triplet-loss.ts';
 
 /** How a projection is taught. */
@@ -196,25 +197,4 @@ function pairsIn(people: Int32Array): number {
   let pairs = 0;
   for (const person of people) for (const other of people) if (person === other) pairs++;
   return pairs - people.length;
-}
-
-/** A copy in random order (Fisher and Yates). */
-export function shuffled<T>(list: readonly T[], random: () => number): T[] {
-  const copy = [...list];
-  for (let i = copy.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [copy[i], copy[j]] = [copy[j], copy[i]];
-  }
-  return copy;
-}
-
-/** Numbers in [0, 1) that look random and are the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

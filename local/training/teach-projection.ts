@@ -3,13 +3,8 @@ import { fewestImpostors } from '../../lib/vision/calibration.ts';
 import { type LabelledFace, type LabelledFaces, labelledFaces, pairCounts } from '../../lib/vision/labelled-faces.ts';
 import { comparePairs, type PairedComparison, trueMatchesAt } from '../../lib/vision/paired-comparison.ts';
 import { type Projection, project } from '../../lib/vision/projection.ts';
-import {
-  type Epoch,
-  seededRandom,
-  shuffled,
-  type TrainingSettings,
-  trainProjection,
-} from '../../lib/vision/projection-training.ts';
+import { type Epoch, type TrainingSettings, trainProjection } from '../../lib/vision/projection-training.ts';
+import { seededRandom, shuffled } from '../../lib/vision/seeded-random.ts';
 import { principalProjection } from './principal-projection.ts';
 
 export interface TeachingSettings extends TrainingSettings {

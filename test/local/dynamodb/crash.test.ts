@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { BatchWriteItemCommand, DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { mulberry32 } from '../../../bench/random.ts';
+import { seededRandom } from '../../../lib/vision/seeded-random.ts';
 import { bruteForce } from './brute-force.ts';
 import { clientOf, faceItem, faceKey, startFixture, table } from './fixture.ts';
 
 it('holds what the table holds after a process that was killed in the middle of writes', async () => {
   const fixture = await startFixture();
-  const random = mulberry32(5);
+  const random = seededRandom(5);
   const anyId = () => String(Math.floor(random() * 40)).padStart(2, '0');
   const anyItem = () => faceItem(anyId(), [random(), random()]);
   let answered = 0;

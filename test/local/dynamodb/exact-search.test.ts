@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mulberry32 } from '../../../bench/random.ts';
+import { seededRandom } from '../../../lib/vision/seeded-random.ts';
 import { type DistanceFunction, searchExactly, type Vectors } from '../../../local/dynamodb/exact-search.ts';
 import { encode, largestOf, scaleFor } from '../../../local/dynamodb/vector-codes.ts';
 import { VectorRows } from '../../../local/dynamodb/vector-rows.ts';
@@ -79,7 +79,7 @@ describe('an exact search', () => {
   it('finds vectors whose every component lies in the middle between two codes, as far from them as can be', () => {
     const dimensions = 192;
     const scale = scaleFor(0.5);
-    const random = mulberry32(3);
+    const random = seededRandom(3);
     const middle = () => (Math.floor(random() * 100) - 50 + (random() < 0.5 ? 0.4999999 : -0.4999999)) * scale;
     const vectors = Array.from({ length: 500 }, () => Float32Array.from({ length: dimensions }, middle));
     const near = vectors[77]!;
@@ -89,7 +89,7 @@ describe('an exact search', () => {
   });
 
   it('is right among thousands of vectors in clusters tighter than a code', () => {
-    const random = mulberry32(7);
+    const random = seededRandom(7);
     const dimensions = 64;
     const vectors = Array.from({ length: 20 }, () => {
       const centre = Float32Array.from({ length: dimensions }, () => random() - 0.5);
@@ -104,7 +104,7 @@ describe('an exact search', () => {
   });
 
   it('looks at few vectors of a crowd as faces are: unit vectors, ten of each person', () => {
-    const random = mulberry32(11);
+    const random = seededRandom(11);
     const dimensions = 192;
     const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     const unit = (vector: Float32Array) => {

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toUnitLength } from '../../../lib/vision/distance.ts';
 import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
-import { seededRandom } from '../../../lib/vision/projection-training.ts';
+import { seededRandom } from '../../../lib/vision/seeded-random.ts';
 import { EmbeddingCache } from '../../../local/evaluation/embedding-cache.ts';
 import { population } from './population.ts';
 

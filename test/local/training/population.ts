@@ -1,6 +1,6 @@
 import { toUnitLength } from '../../../lib/vision/distance.ts';
 import type { LabelledFace } from '../../../lib/vision/labelled-faces.ts';
-import { seededRandom } from '../../../lib/vision/projection-training.ts';
+import { seededRandom } from '../../../lib/vision/seeded-random.ts';
 
 /**
  * People of 16 dimensions: what tells them apart is in the first 8, and the same disturbance, of a camera say, in the others, as strong as `noise` says.
