@@ -1,6 +1,15 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { defaultCollection } from '../core/keys.ts';
-import type { Claim, FaceRegistry, Neighbour, Page, Paged, WriteOutcome } from '../core/ports.ts';
+import { allPages } from '../core/pages.ts';
+import {
+  type Claim,
+  type FaceRegistry,
+  mostNeighbours,
+  type Neighbour,
+  type Page,
+  type Paged,
+  type WriteOutcome,
+} from '../core/ports.ts';
 import type { CollectionRecord, FaceRecord, FaceRole, ImageRecord, Match, PersonRecord } from '../core/records.ts';
 import { euclideanDistance } from '../vision/distance.ts';
 import { chunks, DynamoTable, type Listing, type Write } from './dynamo-access.ts';
@@ -80,15 +89,9 @@ const statuses = {
 /** How long a tombstone stays: as long as SQS keeps a message at most. */
 const tombstoneSeconds = 14 * 24 * 60 * 60;
 
-/** What one vector search answers at most. */
-const mostNeighbours = 100;
-
 /** The index is approximate, so more neighbours are fetched than asked for: this many times, and no fewer than `fetchedAtLeast`. */
 const fetchedTimes = 2;
 const fetchedAtLeast = 25;
-
-/** How many faces of a person are read at once; one call of DynamoDB answers so many. */
-const readAtOnce = 100;
 
 /** How many faces are deleted at once. */
 const deletedAtOnce = 25;
@@ -344,12 +347,7 @@ export class DynamoFaceRegistry implements FaceRegistry {
 
   async *facesOfPerson(collection: string, person: string, role: FaceRole): AsyncGenerator<FaceRecord> {
     const listing = ofPerson(personPartition(collection, role, person));
-    let after: string | undefined;
-    do {
-      const { items, next } = await this.#table.page(listing, { limit: readAtOnce, ...(after && { after }) });
-      yield* items.map(this.#faceOf);
-      after = next;
-    } while (after);
+    for await (const item of allPages((page) => this.#table.page(listing, page))) yield this.#faceOf(item);
   }
 
   async nearest({

@@ -1,7 +1,7 @@
 import { euclideanDistance } from '../vision/distance.ts';
 import type { EmbedderCard } from '../vision/embedder-card.ts';
 import { ambiguityMarginOf, similarityOf, thresholdOf } from '../vision/similarity.ts';
-import type { FaceRegistry, Neighbour } from './ports.ts';
+import { type FaceRegistry, mostNeighbours, type Neighbour } from './ports.ts';
 import type { FaceRecord, Match } from './records.ts';
 
 export interface IdentifyPorts {
@@ -15,9 +15,7 @@ export interface Identity extends Match {
   readonly ambiguous: readonly Match[];
 }
 
-/** The most neighbours that are looked at: what one vector search answers. */
-export const mostNeighbours = 100;
-/** Those that are asked for at first. Where one of them is too far to count, as nearly always, none is beyond; and what is not fetched takes no time. */
+/** Neighbours that are asked for at first. Where one of them is too far to count, as nearly always, none is beyond; and what is not fetched takes no time. */
 const firstNeighbours = 10;
 
 /**

@@ -1,6 +1,20 @@
 /** The collection of keys that name none. */
 export const defaultCollection = 'main';
 
+/** The longest key of an object, in bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects"). */
+export const longestKey = 1024;
+/** The longest names, in bytes of UTF-8: they leave room for the rest of the shortest key. So they fit into a key of the table, too. */
+export const longestPerson = longestKey - 'people//x'.length;
+export const longestCollection = longestKey - 'collections//photos/x'.length;
+
+/** A UTF-16 surrogate without its other half, which UTF-8 cannot carry; S3, DynamoDB and file systems cannot carry NUL. */
+const unstorable = /\p{Surrogate}|\0/u;
+
+/** Whether bucket and table can carry a text as a key or a name of at most so many bytes. */
+export function isStorable(text: string, longest: number): boolean {
+  return Buffer.byteLength(text) <= longest && !unstorable.test(text);
+}
+
 /** What a key in the bucket asks for. */
 export type KeyMeaning =
   /** The largest face in the photo is `person`. */

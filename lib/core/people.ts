@@ -2,12 +2,12 @@ import { expectCollection } from './collections.ts';
 import type { ErasePorts } from './erase-image.ts';
 import { ConflictError, RequestError } from './errors.ts';
 import { personNotFound } from './not-found.ts';
-import type { FaceRegistry } from './ports.ts';
+import { type FaceRegistry, mostNeighbours } from './ports.ts';
 import type { FaceRecord, PersonRecord } from './records.ts';
 import { assignedMessage } from './release.ts';
 
 /** At most so many faces are assigned to a person: as many as one vector search answers, so that no person hides all others. Photos in the bucket may enrol more. */
-export const mostFacesOfPerson = 100;
+export const mostFacesOfPerson = mostNeighbours;
 
 /** How often a person's faces are moved, as long as new ones come meanwhile. */
 const passes = 3;

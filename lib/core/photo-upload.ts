@@ -1,5 +1,5 @@
 import { RequestError } from './errors.ts';
-import { meaningOfKey, personPrefix, photosPrefix } from './keys.ts';
+import { longestKey, meaningOfKey, personPrefix, photosPrefix } from './keys.ts';
 import type { PhotoUploads } from './ports.ts';
 
 export interface UploadPorts {
@@ -23,9 +23,6 @@ export interface PhotoUpload {
 
 /** Seconds in which an upload has to begin: enough for 50 MB over a slow line, too short to be passed on. */
 export const uploadSeconds = 15 * 60;
-
-/** The longest key of an object, in bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects"). */
-const longestKey = 1024;
 
 /**
  * Prepares the upload of one photo: into the folder of a person, whom it will enrol, or of the photos to be looked at.

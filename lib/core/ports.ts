@@ -193,7 +193,7 @@ export interface FaceRegistry {
   /** Every face that is the person's: the enrolled ones (`person`), or those in photos taken for the person (`photo`). */
   facesOfPerson(collection: string, person: string, role: FaceRole): AsyncIterable<FaceRecord>;
 
-  /** The stored faces nearest to a vector of the same model, nearest first, exact distances. `count` ≤ 100. */
+  /** The stored faces nearest to a vector of the same model, nearest first, exact distances. `count` is at most `mostNeighbours`. */
   nearest(query: {
     readonly collection: string;
     readonly role?: FaceRole;
@@ -202,6 +202,9 @@ export interface FaceRegistry {
     readonly count: number;
   }): Promise<readonly Neighbour[]>;
 }
+
+/** The most neighbours that are found at once: what DynamoDB's SearchVectors answers. */
+export const mostNeighbours = 100;
 
 export interface Neighbour {
   readonly face: FaceRecord;

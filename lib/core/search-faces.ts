@@ -1,10 +1,10 @@
 import { similarityOf, thresholdOf } from '../vision/similarity.ts';
 import { expectCollection } from './collections.ts';
-import { type Identity, identityAmong, mostNeighbours, nearestPeople, peopleAmong } from './identify-face.ts';
+import { type Identity, identityAmong, nearestPeople, peopleAmong } from './identify-face.ts';
 import { faceNotFound } from './not-found.ts';
 import { getPerson } from './people.ts';
 import { type ChosenPhoto, embedChosenFaces, type PhotoPorts, type UsedFace } from './photo-faces.ts';
-import type { FaceEmbedder, FaceRegistry, Neighbour } from './ports.ts';
+import { type FaceEmbedder, type FaceRegistry, mostNeighbours, type Neighbour } from './ports.ts';
 import type { FaceRecord, Match } from './records.ts';
 
 export interface SearchPorts {

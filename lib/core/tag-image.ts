@@ -5,7 +5,7 @@ import { type IdentifyPorts, type Identity, identifyFace } from './identify-face
 import { eventIdOf } from './ids.ts';
 import type { ImageRef, PhotoRef, TagMessage } from './messages.ts';
 import type { Metrics } from './metrics.ts';
-import type { EventBus, FaceRegistry, Log } from './ports.ts';
+import { type EventBus, type FaceRegistry, type Log, mostNeighbours } from './ports.ts';
 import type { FaceRecord, ImageRecord, Match } from './records.ts';
 
 export interface TagPorts extends IdentifyPorts {
@@ -16,9 +16,6 @@ export interface TagPorts extends IdentifyPorts {
   readonly metrics: Metrics;
   readonly now: () => Date;
 }
-
-/** How many of the photos' faces nearest to a newly enrolled one are named again; the most that a vector search answers. */
-const renamedAtOnce = 100;
 
 /**
  * Follows what happened to an image: names its faces, or enrols its person, and tells the bus. Whoever is enrolled or erased later changes the names
@@ -86,7 +83,7 @@ async function introduce(ports: TagPorts, image: ImageRef, face: FaceRecord, per
     { type: 'Person Enrolled', detail: { ...said, image: imageOf(image), person, model, face: shown } },
   ]);
   if (model !== embedder.id) return;
-  const query = { collection, role: 'photo', model: embedder.id, embedding, count: renamedAtOnce } as const;
+  const query = { collection, role: 'photo', model: embedder.id, embedding, count: mostNeighbours } as const;
   const threshold = thresholdOf(embedder);
   const near = (await registry.nearest(query)).filter(({ distance }) => distance <= threshold);
   await renameFacesOf(ports, new Set(near.map((neighbour) => neighbour.face.imageId)), cause ?? faceId, [face]);

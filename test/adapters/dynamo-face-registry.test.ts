@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DynamoFaceRegistry } from '../../lib/adapters/dynamo-face-registry.ts';
 import { RequestError, UnavailableError } from '../../lib/core/errors.ts';
+import { longestCollection, longestPerson } from '../../lib/core/keys.ts';
 import type { FaceRecord, Match } from '../../lib/core/records.ts';
 import { startDynalite, table } from './dynalite.ts';
 import { faceOf, idOf, imageOfKey, sequencerOf } from './records.ts';
@@ -31,6 +32,20 @@ async function prepareEmbedding(faces: number) {
   await registry.expectFaces({ ...image, width: 640, height: 480, faceIds });
   return { registry, client, image, faceIds };
 }
+
+test('the longest names fit into the keys of the table', async () => {
+  const { registry } = await prepare();
+  const collection = 'c'.repeat(longestCollection);
+  const person = 'p'.repeat(longestPerson);
+  const face = faceOf('photos/a.jpg', 1, { collection, person, role: 'person' });
+
+  expect(await registry.createCollection(collection)).toBe(true);
+  await registry.addFace(face);
+  await registry.enrol({ ...face, person });
+
+  expect(await registry.getPerson(collection, person)).toMatchObject({ faceIds: [face.faceId] });
+  expect(await collect(registry.facesOfPerson(collection, person, 'person'))).toHaveLength(1);
+});
 
 describe('claiming an image', () => {
   test('takes up an unknown image and writes down what is known of it', async () => {

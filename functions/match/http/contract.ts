@@ -1,4 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { longestCollection, longestPerson } from '../../../lib/core/keys.ts';
+import { mostFacesOfPerson } from '../../../lib/core/people.ts';
+import { mostNeighbours } from '../../../lib/core/ports.ts';
 import { version } from './version.ts';
 
 /** What the operations are about, in the order in which the page shows them. */
@@ -13,7 +16,7 @@ export const tag = {
 
 const description = `Whose face is it? Photos come as bytes or as keys in the bucket; answers say by which distance, threshold and model they were found, which face was used, and who else it could be.
 
-**Limits.** A request has at most MAX_REQUEST_BYTES bytes, of which base64 takes a third in AWS; a photo in the bucket has at most MAX_IMAGE_BYTES: ask POST /v1/uploads for an address to put it to. A page has at most 1000 items, a search at most 100 results, a person at most 100 faces. Names of people and collections have 1 to 1015 bytes in UTF-8.
+**Limits.** A request has at most MAX_REQUEST_BYTES bytes, of which base64 takes a third in AWS; a photo in the bucket has at most MAX_IMAGE_BYTES: ask POST /v1/uploads for an address to put it to. A page has at most 1000 items, a search at most ${mostNeighbours} results, a person at most ${mostFacesOfPerson} faces. Names of people have 1 to ${longestPerson} bytes in UTF-8, those of collections 1 to ${longestCollection}.
 
 **Repeating.** What is \`retryable\` can be sent again. A write that carries an \`Idempotency-Key\` is done once, however often it comes within the hour.
 

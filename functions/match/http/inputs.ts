@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { defaultCollection } from '../../../lib/core/keys.ts';
-import { mostFacesOfPerson as mostAssigned } from '../../../lib/core/people.ts';
-import type { Page } from '../../../lib/core/ports.ts';
+import { defaultCollection, isStorable, longestCollection, longestKey, longestPerson } from '../../../lib/core/keys.ts';
+import { mostFacesOfPerson } from '../../../lib/core/people.ts';
+import { mostNeighbours, type Page } from '../../../lib/core/ports.ts';
 import { ifMatch } from './etag.ts';
 import { idempotencyKey } from './idempotency.ts';
 
-/** The longest key of an S3 object, in bytes of UTF-8. */
-const longestKey = 1024;
-/** The longest name of a person or a collection: it leaves room for the rest of the shortest key. */
-const longestName = longestKey - 'people/'.length - '/x'.length;
 /** The longest continuation that a page can hand out. */
 const longestContinuation = 4096;
-/** The most results of a search: what one vector search answers. */
-const mostResults = 100;
 const usualResults = 10;
 /** The most faces that are found in a photo: as `FACENET_MAX_FACES` has it by default. */
 const mostPlaces = 1000;
@@ -22,22 +16,19 @@ const mostIndexed = 100;
 /** The most items of a page, and how many it has when nobody says. */
 const page = { largest: 1000, usual: 100 };
 
-/** A UTF-16 surrogate without its other half, which UTF-8 cannot carry; S3, DynamoDB and file systems cannot carry NUL. */
-const unstorable = /\p{Surrogate}|\0/u;
-
 function text(what: string, longest: number) {
   const expected = `expected ${what} of 1 to ${longest} bytes in UTF-8`;
   return z
     .string({ error: expected })
     .min(1, expected)
     .max(longest, { error: expected, abort: true })
-    .refine((value) => Buffer.byteLength(value) <= longest && !unstorable.test(value), {
+    .refine((value) => isStorable(value, longest), {
       error: `${expected}, without lone surrogates or NUL`,
     });
 }
 
-function name(what: string) {
-  return text(what, longestName).regex(/^[^/]+$/, `expected ${what} without a slash`);
+function name(what: string, longest: number) {
+  return text(what, longest).regex(/^[^/]+$/, `expected ${what} without a slash`);
 }
 
 /** A whole number, also where it comes as text: in a query, in a form. */
@@ -62,10 +53,10 @@ function decimal(least: number, most: number) {
     .openapi({ type: 'number', minimum: least, maximum: most });
 }
 
-const person = name('the name of a person').openapi({ example: 'alice' });
-const collection = name('the name of a collection').openapi({ example: defaultCollection });
+const person = name('the name of a person', longestPerson).openapi({ example: 'alice' });
+const collection = name('the name of a collection', longestCollection).openapi({ example: defaultCollection });
 const key = text('the key of an object in the bucket', longestKey).openapi({ example: 'photos/party.jpg' });
-const count = whole(1, mostResults, usualResults);
+const count = whole(1, mostNeighbours, usualResults);
 const threshold = decimal(0, 2).openapi({
   description: "the largest distance at which anybody counts; the embedder's own by default",
   example: 0.9,
@@ -228,7 +219,7 @@ export const addFacesRequest = photoRequest(
     .strictObject({
       image: photoSchema.optional(),
       face: face.optional(),
-      faceIds: z.array(faceId).min(1).max(mostAssigned).optional(),
+      faceIds: z.array(faceId).min(1).max(mostFacesOfPerson).optional(),
       threshold: threshold
         .optional()
         .openapi({ description: 'how near each of faceIds must be to a face that the person has' }),

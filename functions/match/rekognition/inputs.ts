@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FacenetError } from '../../../lib/core/errors.ts';
-import type { Page, Paged } from '../../../lib/core/ports.ts';
+import { isStorable, longestCollection, longestPerson } from '../../../lib/core/keys.ts';
+import { mostNeighbours, type Page, type Paged } from '../../../lib/core/ports.ts';
 import { RekognitionError } from './errors.ts';
 import { qualityFilters } from './quality-filter.ts';
 
@@ -32,23 +33,21 @@ const attributeNames = [
 /** What of a face is asked for; all that is known of one is always told, so that this says nothing. */
 export const attributes = z.array(z.enum(attributeNames)).max(attributeNames.length);
 
-/** The longest name that the bucket can give to a collection or a person, in bytes (functions/match/http/inputs.ts). */
-const longestName = 1015;
-
 /** A name that may have come from the bucket, and so may have characters that the protocol does not allow in new ones. */
-const knownName = z
-  .string()
-  .min(1)
-  .max(longestName)
-  .refine((name) => !/[/\0]|\p{Surrogate}/u.test(name), { error: 'expected a name without slashes' });
+function knownName(longest: number) {
+  return z
+    .string()
+    .min(1)
+    .refine((name) => isStorable(name, longest) && !name.includes('/'), { error: 'expected a name without slashes' });
+}
 
-export const collectionId = knownName;
+export const collectionId = knownName(longestCollection);
 export const newCollectionId = z
   .string()
   .min(1)
   .max(255)
   .regex(/^[a-zA-Z0-9_.-]+$/);
-export const userId = knownName;
+export const userId = knownName(longestPerson);
 export const newUserId = z
   .string()
   .min(1)
@@ -61,24 +60,21 @@ export const externalImageId = z
   .regex(/^[a-zA-Z0-9_.\-:]+$/);
 export const faceId = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 
-/** At most so many neighbours are found: what one vector search answers. */
-const mostMatches = 100;
-
 /** How many faces a search answers; more than a vector search can find are not found. */
 export const maxFaces = z
   .int()
   .min(1)
   .max(4096)
-  .default(mostMatches)
-  .transform((count) => Math.min(count, mostMatches));
+  .default(mostNeighbours)
+  .transform((count) => Math.min(count, mostNeighbours));
 
 /** Likewise of users. */
 export const maxUsers = z
   .int()
   .min(1)
   .max(500)
-  .default(mostMatches)
-  .transform((count) => Math.min(count, mostMatches));
+  .default(mostNeighbours)
+  .transform((count) => Math.min(count, mostNeighbours));
 
 /** By which a client says that it repeats a request. */
 export const clientRequestToken = z

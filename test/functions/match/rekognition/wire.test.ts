@@ -37,6 +37,11 @@ describe('the protocol', () => {
     await expectError(response, 'InvalidParameterException');
   });
 
+  it('refuses a name that no key of the bucket has room for, as bytes are counted', async () => {
+    const body = JSON.stringify({ CollectionId: '山'.repeat(400) });
+    await expectError(await post(target('DescribeCollection'), body), 'InvalidParameterException');
+  });
+
   it('tells no more than the first of thousands of problems', async () => {
     const body = JSON.stringify({ CollectionId: 'main', FaceIds: Array.from({ length: 4096 }, () => 'x') });
     const response = await post(target('DeleteFaces'), body);
