@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { CreateTableCommand, type VectorIndexDescription } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { openKeyFile } from '../lib/adapters/access-key-file.ts';
-import { tableDefinition, vectorName } from '../lib/adapters/dynamo-table.ts';
+import { embedderOf, tableDefinition, vectorName } from '../lib/adapters/dynamo-table.ts';
 import { ensureVectorIndex, vectorIndexesOf } from '../lib/adapters/dynamo-vector-index.ts';
 import { readEmbedderCard } from '../lib/adapters/model-folder.ts';
 import { createSigV4Authenticator } from '../lib/adapters/sigv4-authenticator.ts';
@@ -192,8 +192,8 @@ function expectWhole(embedder: string, indexes: readonly VectorIndexDescription[
   const faces = Math.max(...indexes.map(({ ItemCount = 0 }) => ItemCount));
   const found = indexes.find(({ IndexName }) => IndexName === vectorName(embedder));
   if (found?.ItemCount === faces) return;
-  const others = indexes.map(({ IndexName }) => IndexName).join(', ');
+  const whole = indexes.filter(({ ItemCount }) => ItemCount === faces).map(({ IndexName }) => embedderOf(IndexName!));
   throw new ConfigError(
-    `Expected a data folder whose ${faces} faces have vectors of the embedder ${embedder}, found ${found?.ItemCount ?? 0} that have; it holds ${others}. Set ${variable.embedder} to the embedder that it was made with, and move it with \`facenet reembed ${embedder}\`; or choose another folder with --data.`,
+    `Expected a data folder whose ${faces} faces have vectors of the embedder ${embedder}, found ${found?.ItemCount ?? 0} that have; all have those of ${whole.join(', ')}. Set ${variable.embedder} to one that all have, and move the folder with \`facenet reembed ${embedder}\`; or choose another folder with --data.`,
   );
 }

@@ -27,6 +27,11 @@ export function vectorName(embedder: string): string {
   return vectorPrefix + embedder;
 }
 
+/** The embedder whose vectors an attribute or index of that name holds. */
+export function embedderOf(name: string): string {
+  return name.slice(vectorPrefix.length);
+}
+
 /** Whether an attribute holds vectors. */
 export function isVectorName(name: string): boolean {
   return name.startsWith(vectorPrefix);

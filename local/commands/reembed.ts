@@ -8,6 +8,7 @@ import { openEmbedder } from '../../lib/adapters/onnx-embedder.ts';
 import { createS3ImageStore } from '../../lib/adapters/s3-image-store.ts';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { variable } from '../../lib/config.ts';
+import { expectCollection } from '../../lib/core/collections.ts';
 import { ConfigError, RequestError } from '../../lib/core/errors.ts';
 import { allPages } from '../../lib/core/pages.ts';
 import type { FaceRegistry, ImageStore } from '../../lib/core/ports.ts';
@@ -73,6 +74,7 @@ async function reembed(id: string, options: Options): Promise<void> {
     else await expectVectorIndex(place, embedder.card);
     const registry = new DynamoFaceRegistry({ client: dynamodb, table, embedder: id });
     const ports: ReembedPorts = { store, decoder: createSharpDecoder(vision), embedder, registry };
+    if (options.collection) await expectCollection(registry, options.collection);
     const collections = options.collection ? [options.collection] : await collectionsOf(registry);
     for (const collection of collections) {
       const pass = (images: number) => {

@@ -33,7 +33,7 @@ async function reembed(...options: string[]) {
   }
 }
 
-it('moves what a running stack holds; searches go on by the old embedder, and by the new one once it is chosen', async () => {
+it('moves what a running stack holds; searches go on by the old embedder, and by the new one once it is chosen, but by no other', async () => {
   vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', running.stack.dynamodb);
   vi.stubEnv('AWS_ENDPOINT_URL_S3', running.stack.s3);
   vi.stubEnv('AWS_REGION', region);
@@ -42,6 +42,9 @@ it('moves what a running stack holds; searches go on by the old embedder, and by
   const account = ['--table', running.stack.table, '--bucket', running.stack.bucket];
   await expect(reembed(...account)).rejects.toMatchObject({ code: 'INVALID_CONFIG' });
   await expect(reembed('--table', running.stack.table)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+  await expect(reembed('--data', running.data, '--collection', 'nobodys')).rejects.toMatchObject({
+    code: 'COLLECTION_NOT_FOUND',
+  });
 
   const moving = reembed('--data', running.data);
   const during = await search('main');
@@ -55,7 +58,12 @@ it('moves what a running stack holds; searches go on by the old embedder, and by
   const { data } = running;
   await running.stack.close();
   const failed = (error: unknown) => running.trouble.push(error);
-  running.stack = await startStack({ data, vision: { ...readVisionConfig(), embedder: 'dlib-resnet' }, failed });
+  const start = (embedder: string) => startStack({ data, vision: { ...readVisionConfig(), embedder }, failed });
+  await expect(start('mobilefacenet')).rejects.toMatchObject({
+    code: 'INVALID_CONFIG',
+    message: expect.stringContaining('all have those of mobilefacenet-ensemble, dlib-resnet.'),
+  });
+  running.stack = await start('dlib-resnet');
   const now = await search('main');
   expect(now.model).toBe('dlib-resnet');
   expect(now.faces[0]).toMatchObject({ faceId: during.faces[0]!.faceId, distance: expect.closeTo(0, 3) });
