@@ -2,7 +2,7 @@ import { cropFace } from '../vision/align.ts';
 import { euclideanDistance } from '../vision/distance.ts';
 import { photoSize, type Size } from '../vision/image.ts';
 import { similarityOf } from '../vision/similarity.ts';
-import { ImageRejectedError } from './errors.ts';
+import { noFaceIn } from './not-found.ts';
 import { type AssessedFace, findFaces, type PhotoInput, type PhotoPorts } from './photo-faces.ts';
 
 export interface ComparedFace {
@@ -36,7 +36,8 @@ export async function compareFaces(
   const facesOf = async (which: 'source' | 'target') => {
     const { photo, faces } = await findFaces(ports, photos[which]);
     const fitting = faces.filter(fits);
-    if (fitting.length === 0) throw noFaceIn(which, faces.length);
+    const poor = faces.length > 0 ? `${faces.length} that do not meet the quality that was asked for` : undefined;
+    if (fitting.length === 0) throw noFaceIn(`the ${which} photo`, poor);
     return { photo, faces: fitting };
   };
   const source = await facesOf('source');
@@ -56,12 +57,4 @@ export async function compareFaces(
     source: { face: largest, size: photoSize(source.photo) },
     target: { faces: compared.sort((a, b) => a.distance - b.distance), size: photoSize(target.photo) },
   };
-}
-
-function noFaceIn(which: string, poor: number): ImageRejectedError {
-  const received = poor === 0 ? 'none' : `${poor} that do not meet the quality that was asked for`;
-  return new ImageRejectedError(
-    'NO_FACE',
-    `Expected a face in the ${which} photo, found ${received}. Use one in which the face is visible and at least 20 pixels wide.`,
-  );
 }

@@ -1,5 +1,6 @@
 import { expectCollection } from './collections.ts';
 import { type ErasePorts, eraseStoredFaces } from './erase-image.ts';
+import type { FaceRecord } from './records.ts';
 
 /** A face that was not deleted, and why. */
 export interface UndeletedFace {
@@ -10,7 +11,7 @@ export interface UndeletedFace {
 }
 
 /**
- * Deletes stored faces for good. The photos that they were found in stay.
+ * Deletes stored faces for good, and answers them as they were. The photos that they were found in stay.
  * @param assigned what becomes of faces that are somebody's: they are left (`refuse`), or taken from the person, who is gone with the last of them unless made
  * by name
  * @throws RequestError COLLECTION_NOT_FOUND
@@ -22,19 +23,18 @@ export async function deleteFaces(
     faceIds,
     assigned,
   }: { readonly collection: string; readonly faceIds: readonly string[]; readonly assigned: 'refuse' | 'delete' },
-): Promise<{ readonly deleted: readonly string[]; readonly failed: readonly UndeletedFace[] }> {
+): Promise<{ readonly deleted: readonly FaceRecord[]; readonly failed: readonly UndeletedFace[] }> {
   const { registry } = ports;
   await expectCollection(registry, collection);
   const wanted = [...new Set(faceIds)];
   const found = await Promise.all(wanted.map((faceId) => registry.getFace(collection, faceId)));
+  const deleted: FaceRecord[] = [];
   const failed: UndeletedFace[] = [];
-  const faces = found.filter((face, i) => {
+  for (const [i, face] of found.entries()) {
     if (!face) failed.push({ faceId: wanted[i]!, reason: 'FACE_NOT_FOUND' });
-    else if (face.person !== undefined && assigned === 'refuse') {
-      failed.push({ faceId: face.faceId, reason: 'ASSIGNED', person: face.person });
-    } else return true;
-    return false;
-  }) as Exclude<(typeof found)[number], undefined>[];
-  await eraseStoredFaces(ports, faces);
-  return { deleted: faces.map(({ faceId }) => faceId), failed };
+    else if (face.person === undefined || assigned === 'delete') deleted.push(face);
+    else failed.push({ faceId: face.faceId, reason: 'ASSIGNED', person: face.person });
+  }
+  await eraseStoredFaces(ports, deleted);
+  return { deleted, failed };
 }

@@ -11,6 +11,7 @@ import { faceIdOf, imageIdOf } from './ids.ts';
 import { defaultCollection, type KeyMeaning, meaningOfKey } from './keys.ts';
 import type { FaceMessage, PhotoRef } from './messages.ts';
 import type { Metrics } from './metrics.ts';
+import { noFaceIn } from './not-found.ts';
 import type { ObjectChange } from './object-changes.ts';
 import type { AssessedFace } from './photo-faces.ts';
 import type { FaceDetector, FaceQueue, FaceRegistry, ImageDecoder, ImageStore, Log, TagQueue } from './ports.ts';
@@ -126,15 +127,10 @@ function facesToKeep(
   const assess = (face: DetectedFace) => ({ ...face, quality: assessFace(photo, face) });
   if (!person) return found.map(assess);
   const largest = largestFace(found);
-  if (largest) {
-    const face = assess(largest);
-    expectFitToEnrol(face.quality);
-    return [face];
-  }
-  throw new ImageRejectedError(
-    'NO_FACE',
-    'Expected a photo with a face to enrol, found none. Use one in which the face is visible and at least 20 pixels wide.',
-  );
+  if (!largest) throw noFaceIn('the photo');
+  const face = assess(largest);
+  expectFitToEnrol(face.quality);
+  return [face];
 }
 
 async function handOver(

@@ -1,8 +1,9 @@
 import type { BoundingBox } from '../vision/geometry.ts';
 import { type AssignPorts, assignFaces } from './assign-faces.ts';
-import { ConflictError, ImageRejectedError, RequestError } from './errors.ts';
+import { ConflictError, RequestError } from './errors.ts';
 import { expectFitToEnrol } from './fit-to-enrol.ts';
 import { type IndexPorts, indexFaces } from './index-faces.ts';
+import { noFaceAt, noFaceIn } from './not-found.ts';
 import { expectRoom, getPerson } from './people.ts';
 import type { AssessedFace, ChosenPhoto } from './photo-faces.ts';
 import type { FaceRecord } from './records.ts';
@@ -40,7 +41,7 @@ export async function enrolFace(
   };
   const { indexed, width, height } = await indexFaces(ports, photo, { collection, judge });
   const [chosen] = indexed;
-  if (!chosen) throw notInPhoto(found.length, pick);
+  if (!chosen) throw found.length === 0 ? noFaceIn('the photo') : noFaceAt(pick, 'the photo', found.length);
   const { faceId, imageId } = chosen.face;
   const { failed } = await assignFaces(ports, { collection, person, faceIds: [faceId], imageId });
   const [failure] = failed;
@@ -55,18 +56,5 @@ export function faceAssigned(faceId: string, person: string): RequestError {
   return new RequestError(
     'FACE_ASSIGNED',
     `Expected a face that is nobody else's, received ${faceId}, which is "${person}"'s. Move it from there, or release it first.`,
-  );
-}
-
-function notInPhoto(faces: number, pick: number): Error {
-  if (faces === 0) {
-    return new ImageRejectedError(
-      'NO_FACE',
-      'Expected a face in the photo, found none. Use one in which the face is visible and at least 20 pixels wide.',
-    );
-  }
-  return new RequestError(
-    'FACE_NOT_FOUND',
-    `Expected a face in place ${pick} of the photo, found ${faces} in it, the largest in place 0. Detect the faces of the photo to see their places.`,
   );
 }

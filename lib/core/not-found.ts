@@ -1,4 +1,4 @@
-import { RequestError } from './errors.ts';
+import { ImageRejectedError, RequestError } from './errors.ts';
 
 /** That there is no such collection, and what to do about it. */
 export function collectionNotFound(collection: string): RequestError {
@@ -29,5 +29,25 @@ export function photoNotFound(key: string): RequestError {
   return new RequestError(
     'PHOTO_NOT_FOUND',
     `Expected a photo in the bucket under "${key}", found none. List the bucket to see its keys.`,
+  );
+}
+
+/**
+ * That a photo has no face that can be used, and what to do about it.
+ * @param photo which one
+ * @param found what there is instead
+ */
+export function noFaceIn(photo: string, found = 'none'): ImageRejectedError {
+  return new ImageRejectedError(
+    'NO_FACE',
+    `Expected a face in ${photo}, found ${found}. Use one in which the face is visible and at least 20 pixels wide.`,
+  );
+}
+
+/** That a photo has no face in the place that was picked, and what to do about it. */
+export function noFaceAt(place: number, photo: string, faces: number): RequestError {
+  return new RequestError(
+    'FACE_NOT_FOUND',
+    `Expected a face in place ${place} of ${photo}, found ${faces} in it, the largest in place 0. Detect the faces of the photo to see their places.`,
   );
 }

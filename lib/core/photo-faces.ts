@@ -2,8 +2,7 @@ import { cropFace } from '../vision/align.ts';
 import { assessFace, type FaceQuality } from '../vision/face-quality.ts';
 import type { BoundingBox, DetectedFace } from '../vision/geometry.ts';
 import { photoSize, type RgbImage } from '../vision/image.ts';
-import { ImageRejectedError, RequestError } from './errors.ts';
-import { photoNotFound } from './not-found.ts';
+import { noFaceAt, noFaceIn, photoNotFound } from './not-found.ts';
 import type { FaceDetector, FaceEmbedder, ImageDecoder, ImageStore } from './ports.ts';
 import type { ImageSource } from './records.ts';
 
@@ -83,19 +82,11 @@ export async function embedChosenFaces(ports: PhotoPorts, inputs: readonly Chose
 }
 
 function placeOf(faces: readonly AssessedFace[], { pick, fits = () => true }: ChosenPhoto, which: string): number {
-  if (faces.length > 0 && pick !== undefined && !faces[pick]) {
-    throw new RequestError(
-      'FACE_NOT_FOUND',
-      `Expected a face in place ${pick} of ${which}, found ${faces.length} in it, the largest in place 0. Detect the faces of the photo to see their places.`,
-    );
-  }
+  if (faces.length === 0) throw noFaceIn(which);
+  if (pick !== undefined && !faces[pick]) throw noFaceAt(pick, which, faces.length);
   const place = faces.findIndex((face, i) => i === (pick ?? i) && fits(face));
-  if (place >= 0) return place;
-  const unfit = faces.length === 0 ? 'none' : 'none that is of the quality asked for';
-  throw new ImageRejectedError(
-    'NO_FACE',
-    `Expected a face in ${which}, found ${unfit}. Use one in which the face is visible and at least 20 pixels wide.`,
-  );
+  if (place < 0) throw noFaceIn(which, 'none that is of the quality asked for');
+  return place;
 }
 
 /**

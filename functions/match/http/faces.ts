@@ -94,11 +94,8 @@ export function facesRoutes(ports: ApiPorts): OpenAPIHono {
   app.openapi(deleteFace, async (c) => {
     const { collection, assigned } = c.req.valid('query');
     const { faceId } = c.req.valid('param');
-    await expectCollection(registry, collection);
-    const face = await theFace(registry, collection, faceId);
-    const { failed } = await deleteFaces(ports, { collection, faceIds: [faceId], assigned });
-    if (failed.length > 0) await theFace(registry, collection, faceId, failed);
-    return c.json(faceOf(face), 200);
+    const { deleted, failed } = await deleteFaces(ports, { collection, faceIds: [faceId], assigned });
+    return c.json(faceOf(deleted[0] ?? (await theFace(registry, collection, faceId, failed))), 200);
   });
 
   return app;

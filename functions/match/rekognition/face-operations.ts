@@ -82,7 +82,7 @@ export const faceOperations = {
         assigned: 'refuse',
       });
       return {
-        DeletedFaces: deleted,
+        DeletedFaces: deleted.map(({ faceId }) => faceId),
         UnsuccessfulFaceDeletions: failed.map(({ faceId, reason, person }) => ({
           FaceId: faceId,
           UserId: person,
