@@ -8,6 +8,16 @@ export function euclideanDistance(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(sum);
 }
 
+/** The Euclidean distance between two unit vectors that lie in one array, each from a place on, 0..2. */
+export function rowDistance(vectors: Float32Array, a: number, b: number, dimensions: number): number {
+  let sum = 0;
+  for (let k = 0; k < dimensions; k++) {
+    const difference = vectors[a + k] - vectors[b + k];
+    sum += difference * difference;
+  }
+  return Math.sqrt(sum);
+}
+
 /** Scales a vector to unit length, in place; a vector of zeros stays one. */
 export function toUnitLength(vector: Float32Array): Float32Array {
   let sum = 0;

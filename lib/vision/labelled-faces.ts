@@ -1,3 +1,4 @@
+import { rowDistance } from './distance.ts';
 import { DistanceHistogram } from './distance-histogram.ts';
 
 /** A face of somebody, as a unit vector. */
@@ -162,13 +163,4 @@ function firstOfEach(people: Int32Array): number[] {
   const places = new Map<number, number>();
   for (let i = 0; i < people.length; i++) if (!places.has(people[i])) places.set(people[i], i);
   return [...places.values()];
-}
-
-function rowDistance(vectors: Float32Array, a: number, b: number, dimensions: number): number {
-  let sum = 0;
-  for (let k = 0; k < dimensions; k++) {
-    const difference = vectors[a + k] - vectors[b + k];
-    sum += difference * difference;
-  }
-  return Math.sqrt(sum);
 }

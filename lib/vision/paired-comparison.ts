@@ -1,3 +1,4 @@
+import { rowDistance } from './distance.ts';
 import { type LabelledFaces, pairDistances } from './labelled-faces.ts';
 
 /** How two embeddings of the same faces compare. Rates are 0..1. */
@@ -65,12 +66,7 @@ function genuineMatches({ people, vectors, dimensions }: LabelledFaces, threshol
   for (let a = 0; a < people.length; a++) {
     for (let b = 0; b < a; b++) {
       if (people[a] !== people[b]) continue;
-      let square = 0;
-      for (let i = 0, x = a * dimensions, y = b * dimensions; i < dimensions; i++) {
-        const difference = vectors[x++] - vectors[y++];
-        square += difference * difference;
-      }
-      matches.push(Math.sqrt(square) < threshold ? 1 : 0);
+      matches.push(rowDistance(vectors, a * dimensions, b * dimensions, dimensions) < threshold ? 1 : 0);
     }
   }
   return matches;
