@@ -48,9 +48,14 @@ const faceplugin: WeightsPackage = {
 };
 
 const facenetPytorch = 'https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9';
+const vggface2: WeightsFile = {
+  url: `${facenetPytorch}/20180402-114759-vggface2.pt`,
+  sha256: '281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b',
+};
+const casia: WeightsFile = { url: `${facenetPytorch}/20180408-102900-casia-webface.pt` };
 
 /**
- * What the two FaceNets share. The crop is that of facenet-pytorch's own evaluation on LFW (`examples/lfw_evaluate.ipynb`: MTCNN's box and 14 of the 160
+ * What the FaceNets share. The crop is that of facenet-pytorch's own evaluation on LFW (`examples/lfw_evaluate.ipynb`: MTCNN's box and 14 of the 160
  * pixels around it, 99.37 % by its output), and `margin` says it as a part of the box. Nothing of them could be measured where this was written, so the
  * distances are set low on purpose: the authors' best threshold on LFW is near 1.1 squared, a distance of 1.05, and it lets about 4 in 1,000 strangers
  * pass (equal error rate; davidsandberg/facenet, issue 814). `facenet calibrate` measures them where the weights are.
@@ -258,10 +263,11 @@ export const catalog = {
       provenance:
         'Schroff et al. 2015; facenet (D. Sandberg) 20180402-114759, trained on VGGFace2, as ported by facenet-pytorch 2.2.9',
     },
-    weights: {
-      url: `${facenetPytorch}/20180402-114759-vggface2.pt`,
-      sha256: '281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b',
-    },
+    weights: vggface2,
+  },
+  'facenet-vggface2-fp16': {
+    card: { ...facenet, id: 'facenet-vggface2-fp16', provenance: 'facenet-vggface2, its weights kept in 16 bits' },
+    weights: vggface2,
   },
   'facenet-casia': {
     card: {
@@ -270,7 +276,11 @@ export const catalog = {
       provenance:
         'Schroff et al. 2015; facenet (D. Sandberg) 20180408-102900, trained on CASIA-WebFace, as ported by facenet-pytorch 2.2.9',
     },
-    weights: { url: `${facenetPytorch}/20180408-102900-casia-webface.pt` },
+    weights: casia,
+  },
+  'facenet-casia-fp16': {
+    card: { ...facenet, id: 'facenet-casia-fp16', provenance: 'facenet-casia, its weights kept in 16 bits' },
+    weights: casia,
   },
 } as const satisfies Record<string, CatalogEntry>;
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ModelId } from './catalog.ts';
 import { buildDlibResnet } from './dlib-resnet.ts';
 import { dlibResnetRanges } from './dlib-resnet-ranges.ts';
+import { halveWeights } from './half-weights.ts';
 import { buildInceptionResnetV1 } from './inception-resnet-v1.ts';
 import { joinEmbedders } from './joined-embedder.ts';
 import { meanEmbeddings } from './mean-embeddings.ts';
@@ -35,7 +36,11 @@ export const convert: Readonly<Record<ModelId, (...weights: [string, ...string[]
     'dlib-resnet-int8.onnx': quantise(await convertDlibResnet(folder), dlibResnetRanges),
   }),
   'facenet-vggface2': async (file) => ({ 'facenet-vggface2.onnx': await convertFacenet(file) }),
+  'facenet-vggface2-fp16': async (file) => ({
+    'facenet-vggface2-fp16.onnx': halveWeights(await convertFacenet(file)),
+  }),
   'facenet-casia': async (file) => ({ 'facenet-casia.onnx': await convertFacenet(file) }),
+  'facenet-casia-fp16': async (file) => ({ 'facenet-casia-fp16.onnx': halveWeights(await convertFacenet(file)) }),
 };
 
 async function convertMobilefacenet(folder: string): Promise<Uint8Array> {

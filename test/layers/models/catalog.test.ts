@@ -8,8 +8,10 @@ const embedders = Object.values(catalog)
   .filter((card): card is EmbedderCard => card.kind === 'embedder');
 
 describe.each(embedders.map((card) => [card.id, card] as const))('the card of %s', (_, card) => {
-  it('has the threshold at one false match in a thousand, which is a similarity of 80', () => {
+  it('has the threshold at one false match in a thousand, which is a similarity of 80, and means the same at other rates', () => {
     expect(similarityOf(card, thresholdOf(card))).toBe(80);
+    expect(similarityOf(card, thresholdOf(card, 1e-2))).toBe(53.3);
+    expect(similarityOf(card, thresholdOf(card, 1e-4))).toBe(89.5);
   });
 
   it('has stricter thresholds at lower false match rates', () => {
