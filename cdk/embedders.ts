@@ -1,6 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { catalog } from '../layers/models/catalog.ts';
+import { knownEmbedder } from '../layers/models/known-embedder.ts';
 import { vectorName } from '../lib/adapters/dynamo-table.ts';
 import { modelsFolder } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
@@ -8,19 +6,11 @@ import type { EmbedderCard } from '../lib/vision/embedder-card.ts';
 import type { ExistingTable } from './face-recognition-props.ts';
 
 /**
- * The card of an embedder: of the catalog, or of the models folder, where `facenet train` puts those that it makes.
+ * The card of an embedder of the catalog, or of the models folder.
  * @throws ConfigError when there is no such embedder
  */
 export function embedderCard(id: string): EmbedderCard {
-  const cards = Object.values(catalog).flatMap(({ card }) => (card.kind === 'embedder' ? [card] : []));
-  const card = cards.find((known) => known.id === id);
-  if (card) return card;
-  const own = join(modelsFolder(), `${id}.json`);
-  const found: Partial<EmbedderCard> = existsSync(own) ? JSON.parse(readFileSync(own, 'utf8')) : {};
-  if (found.kind === 'embedder') return found as EmbedderCard;
-  throw new ConfigError(
-    `Expected an embedder of ${cards.map((known) => known.id).join(', ')}, or the id of one in ${modelsFolder()}, received "${id}". Name one of them.`,
-  );
+  return knownEmbedder(id, modelsFolder());
 }
 
 /**

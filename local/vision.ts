@@ -1,5 +1,6 @@
 import { defaultModels, isModelId } from '../layers/models/catalog.ts';
 import { ensureModels } from '../layers/models/ensure.ts';
+import { knownEmbedder } from '../layers/models/known-embedder.ts';
 import { openDetector } from '../lib/adapters/mtcnn-detector.ts';
 import { openEmbedder } from '../lib/adapters/onnx-embedder.ts';
 import { createSharpDecoder } from '../lib/adapters/sharp-decoder.ts';
@@ -17,10 +18,11 @@ export interface Vision {
 /**
  * Reads the settings of the vision and makes the models that they ask for, if need be; what is made is told on stderr.
  * @param embedder instead of the one in the environment
- * @throws UnavailableError when weights cannot be fetched
+ * @throws ConfigError when there is no such embedder, UnavailableError when weights cannot be fetched
  */
 export async function prepareVision(embedder?: string): Promise<VisionConfig> {
   const config = { ...readVisionConfig(), ...(embedder && { embedder }) };
+  knownEmbedder(config.embedder, config.models);
   const wanted = ['mtcnn', config.embedder].filter(isModelId);
   // Whoever uses a default model gets all of them at once: they come in two small packages.
   const ids = wanted.every((id) => defaultModels.includes(id)) ? defaultModels : wanted;
@@ -31,7 +33,7 @@ export async function prepareVision(embedder?: string): Promise<VisionConfig> {
 /**
  * Opens the vision in this process.
  * @param embedder instead of the one in the environment
- * @throws ModelError when there is no such embedder
+ * @throws ConfigError when there is no such embedder, ModelError when its files are not what its card says
  */
 export async function openVision(embedder?: string): Promise<Vision> {
   const config = await prepareVision(embedder);
