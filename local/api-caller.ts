@@ -2,6 +2,7 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { UnavailableError } from '../lib/core/errors.ts';
+import { isLoopback } from './loopback-server.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -27,8 +28,7 @@ export interface CallerOptions {
  */
 export function createApiCaller({ api, headers, region, profile }: CallerOptions): ApiCaller {
   const base = new URL(api);
-  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(base.hostname);
-  const goesUnsigned = profile === undefined && (isLocal || Object.keys(headers).length > 0);
+  const goesUnsigned = profile === undefined && (isLoopback(base.hostname) || Object.keys(headers).length > 0);
   const sign = goesUnsigned ? undefined : signer(region ?? regionOf(base), profile);
   return async (method, path, body) => {
     const url = new URL(base.pathname.replace(/\/$/, '') + path, base);

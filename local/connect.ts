@@ -20,6 +20,16 @@ export async function connect(data: string): Promise<Connection> {
   return { ...stack, client: new ApiClient(stack.api), close: () => stack.close() };
 }
 
+/** Asks something of a stack by its API, and closes the way to it. */
+export async function ask<T>(data: string, question: (client: ApiClient) => Promise<T>): Promise<T> {
+  const { client, close } = await connect(data);
+  try {
+    return await question(client);
+  } finally {
+    await close();
+  }
+}
+
 /** Gives a command the option that names the folder. */
 export function withData(command: Command): Command {
   return command.option('--data <dir>', 'the folder that holds photos, faces and events', defaultData());

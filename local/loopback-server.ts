@@ -5,6 +5,11 @@ import { ConfigError } from '../lib/core/errors.ts';
 /** The address that the embedded stack listens on: no other machine reaches it. */
 export const loopback = '127.0.0.1';
 
+/** Whether a host, as a URL or a person names it, is this machine alone. */
+export function isLoopback(host: string): boolean {
+  return ['localhost', '::1', '[::1]'].includes(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
 /** Milliseconds that clients have at a close to finish what they are sending and to take their answers. */
 const graceMillis = 2000;
 

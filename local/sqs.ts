@@ -1,6 +1,5 @@
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
-import { ConfigError } from '../lib/core/errors.ts';
 import { localSqsClient, region } from './clients.ts';
 import { loopback } from './loopback-server.ts';
 import { SqsJournal } from './sqs-journal.ts';
@@ -40,28 +39,19 @@ export interface SqsServer<Name extends string> {
 /**
  * Serves SQS on loopback with the given queues; each has a dead-letter queue beside it, `<name>-dead-letters`. What lies in them is in the journal's
  * folder, and there again after a restart.
- * @throws ConfigError when the port is taken
  */
 export async function startSqs<Name extends string>({
   queues,
   journal: path,
-  port = 0,
 }: {
   readonly queues: readonly (QueueDefinition & { readonly name: Name })[];
   /** The folder of the journal; made when it is missing. */
   readonly journal: string;
-  readonly port?: number;
 }): Promise<SqsServer<Name>> {
   const app = buildApp({ logger: false, defaultRegion: region });
   const journal = await SqsJournal.open(path);
   journal.attach(app);
-  const url = await app.listen({ host: loopback, port }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EADDRINUSE') throw cause;
-    throw new ConfigError(
-      `Expected port ${port} to be free, but another process listens on it. Stop that process, or choose another port.`,
-      { cause },
-    );
-  });
+  const url = await app.listen({ host: loopback, port: 0 });
   const inspect = async <T>(path: string): Promise<T> => (await app.inject(`/_fauxqs/queues${path}`)).json();
   const created = await createQueues(url, queues);
   await replay(journal, url, created);

@@ -1,6 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { jsonOf } from '../lib/core/json.ts';
 
 const addressSchema = z.object({
   pid: z.int(),
@@ -38,17 +39,9 @@ export async function findStack(data: string): Promise<StackAddress | undefined>
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const address = addressIn(text);
+  // What another version wrote, or half a disk, names no stack. Should one run all the same, its folder's lock says so.
+  const address = addressSchema.safeParse(jsonOf(text)).data;
   return address && (await isServing(address)) ? address : undefined;
-}
-
-/** What another version wrote, or half a disk, names no stack. Should one run all the same, its folder's lock says so. */
-function addressIn(text: string): StackAddress | undefined {
-  try {
-    return addressSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Milliseconds after which a stack that does not answer counts as busy. */

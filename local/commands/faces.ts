@@ -10,7 +10,7 @@ import { findFaces } from '../../lib/core/photo-faces.ts';
 import type { DetectedFace } from '../../lib/vision/geometry.ts';
 import { photoSize } from '../../lib/vision/image.ts';
 import { noSuchPhoto } from '../api-client.ts';
-import { connect, withData } from '../connect.ts';
+import { ask, withData } from '../connect.ts';
 import { counted } from '../counted.ts';
 import { describeIdentity } from '../describe-event.ts';
 import { noStore } from '../no-store.ts';
@@ -55,7 +55,9 @@ async function showFaces(photo: string, { data, collection, draw, json }: Option
   const bytes = await readFile(photo).catch((cause: unknown) => {
     throw noSuchPhoto(photo, cause);
   });
-  const shown = (await isThere(data)) ? await identify(photo, data, collection) : await find(bytes);
+  const shown = (await isThere(data))
+    ? await ask(data, (client) => client.identify(photo, collection))
+    : await find(bytes);
   if (json) console.log(JSON.stringify(shown, null, 2));
   else print(shown);
   if (draw !== undefined) {
@@ -71,15 +73,6 @@ function formatOf(file: string): 'jpeg' | 'png' {
   const format = formats[extname(file).toLowerCase()];
   if (format) return format;
   throw new RequestError('INVALID_REQUEST', `Expected a .jpg or .png to draw into, received ${file}.`);
-}
-
-async function identify(photo: string, data: string, collection: string): Promise<ShownPhoto> {
-  const connection = await connect(data);
-  try {
-    return await connection.client.identify(photo, collection);
-  } finally {
-    await connection.close();
-  }
 }
 
 async function find(bytes: Uint8Array): Promise<ShownPhoto> {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { defaultCollection, meaningOfKey } from '../../lib/core/keys.ts';
-import { connect, withData } from '../connect.ts';
+import { ask, withData } from '../connect.ts';
 import { counted } from '../counted.ts';
 
 interface Options {
@@ -21,13 +21,9 @@ export function forgetCommand(): Command {
 }
 
 async function forget(what: string, { data, collection, json }: Options): Promise<void> {
-  const connection = await connect(data);
-  try {
-    const { client } = connection;
-    const isKey = meaningOfKey(what).kind !== 'other';
-    const { photos } = await (isKey ? client.forgetPhoto(what) : client.forgetPerson(what, collection));
-    console.log(json ? JSON.stringify({ photos }, null, 2) : `${counted(photos, 'photo')} removed`);
-  } finally {
-    await connection.close();
-  }
+  const isKey = meaningOfKey(what).kind !== 'other';
+  const { photos } = await ask(data, (client) =>
+    isKey ? client.forgetPhoto(what) : client.forgetPerson(what, collection),
+  );
+  console.log(json ? JSON.stringify({ photos }, null, 2) : `${counted(photos, 'photo')} removed`);
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { defaultCollection } from '../../lib/core/keys.ts';
-import { connect, withData } from '../connect.ts';
+import { ask, withData } from '../connect.ts';
 import { counted } from '../counted.ts';
 
 interface Options {
@@ -20,15 +20,10 @@ export function peopleCommand(): Command {
 }
 
 async function listPeople({ data, collection, json }: Options): Promise<void> {
-  const connection = await connect(data);
-  try {
-    const people = await connection.client.people(collection);
-    if (json) console.log(JSON.stringify({ people }, null, 2));
-    else if (people.length === 0) console.log('nobody yet; enrol somebody: facenet add alice.jpg --person alice');
-    for (const { person, faceIds, enrolledAt } of json ? [] : people) {
-      console.log(`${person}  ${counted(faceIds.length, 'photo')}, since ${enrolledAt}`);
-    }
-  } finally {
-    await connection.close();
+  const people = await ask(data, (client) => client.people(collection));
+  if (json) console.log(JSON.stringify({ people }, null, 2));
+  else if (people.length === 0) console.log('nobody yet; enrol somebody: facenet add alice.jpg --person alice');
+  for (const { person, faceIds, enrolledAt } of json ? [] : people) {
+    console.log(`${person}  ${counted(faceIds.length, 'photo')}, since ${enrolledAt}`);
   }
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { defaultCollection } from '../../lib/core/keys.ts';
-import { connect, withData } from '../connect.ts';
+import { ask, withData } from '../connect.ts';
 import { counted } from '../counted.ts';
 
 interface Options {
@@ -24,14 +24,8 @@ export function renameCommand(): Command {
 }
 
 async function rename(person: string, name: string, { data, collection, merge, json }: Options): Promise<void> {
-  const connection = await connect(data);
-  try {
-    const { client } = connection;
-    const known = await (merge
-      ? client.mergePerson(person, name, collection)
-      : client.renamePerson(person, name, collection));
-    console.log(json ? JSON.stringify(known, null, 2) : `${known.person}  ${counted(known.faceIds.length, 'photo')}`);
-  } finally {
-    await connection.close();
-  }
+  const known = await ask(data, (client) =>
+    merge ? client.mergePerson(person, name, collection) : client.renamePerson(person, name, collection),
+  );
+  console.log(json ? JSON.stringify(known, null, 2) : `${known.person}  ${counted(known.faceIds.length, 'photo')}`);
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { defaultCollection } from '../../lib/core/keys.ts';
-import { connect, withData } from '../connect.ts';
+import { ask, withData } from '../connect.ts';
 import { describeIdentity } from '../describe-event.ts';
 import { countOption } from '../options.ts';
 import { exitCode } from '../report-failure.ts';
@@ -25,20 +25,15 @@ export function searchCommand(): Command {
 }
 
 async function search(photo: string, { data, collection, count, json }: Options): Promise<void> {
-  const connection = await connect(data);
-  try {
-    const result = await connection.client.search(photo, collection, count);
-    if (json) console.log(JSON.stringify(result, null, 2));
-    else {
-      console.log(describeIdentity(result.identity));
-      for (const { key, faceId, person, distance, similarity } of result.faces) {
-        console.log(
-          `  ${similarity.toFixed(1).padStart(5)}  ${distance.toFixed(3)}  ${key ?? faceId}  ${person ?? 'unknown'}`,
-        );
-      }
+  const result = await ask(data, (client) => client.search(photo, collection, count));
+  if (json) console.log(JSON.stringify(result, null, 2));
+  else {
+    console.log(describeIdentity(result.identity));
+    for (const { key, faceId, person, distance, similarity } of result.faces) {
+      console.log(
+        `  ${similarity.toFixed(1).padStart(5)}  ${distance.toFixed(3)}  ${key ?? faceId}  ${person ?? 'unknown'}`,
+      );
     }
-    if (!result.identity) process.exitCode = exitCode.no;
-  } finally {
-    await connection.close();
   }
+  if (!result.identity) process.exitCode = exitCode.no;
 }

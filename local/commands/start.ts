@@ -7,7 +7,7 @@ import { ConfigError } from '../../lib/core/errors.ts';
 import { reportTrouble, withData } from '../connect.ts';
 import { describeEvent } from '../describe-event.ts';
 import { followEvents } from '../follow-events.ts';
-import { loopback } from '../loopback-server.ts';
+import { isLoopback, loopback } from '../loopback-server.ts';
 import { portOption } from '../options.ts';
 import { type Stack, type StackOptions, startStack } from '../stack.ts';
 import { findStack } from '../stack-file.ts';
@@ -89,10 +89,6 @@ async function strangersOf({
   throw new ConfigError(
     `Expected access keys in ${keyFile} for an API on ${host}, which nobody may call without one, found none. Issue one: facenet keys create --name NAME --scope read ${where}`,
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function welcome({ api, signedApi, s3, bucket, folder, logFile }: Stack, data: string): string {

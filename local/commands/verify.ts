@@ -5,7 +5,7 @@ import { RequestError } from '../../lib/core/errors.ts';
 import { defaultCollection } from '../../lib/core/keys.ts';
 import { type Verification, verifyPhotos } from '../../lib/core/verify-faces.ts';
 import { noSuchPhoto } from '../api-client.ts';
-import { connect, withData } from '../connect.ts';
+import { ask, withData } from '../connect.ts';
 import { noStore } from '../no-store.ts';
 import { exitCode } from '../report-failure.ts';
 import { openVision } from '../vision.ts';
@@ -31,14 +31,17 @@ export function verifyCommand(): Command {
 }
 
 async function verify(photo: string, other: string | undefined, options: Options): Promise<void> {
-  const { person, json } = options;
+  const { data, collection, person, json } = options;
   if ((other === undefined) === (person === undefined)) {
     throw new RequestError(
       'INVALID_REQUEST',
       `Expected another photo or --person, received ${other === undefined ? 'neither' : 'both'}. See facenet verify --help.`,
     );
   }
-  const result = person === undefined ? await compare(photo, other!) : await ask(photo, { ...options, person });
+  const result =
+    person === undefined
+      ? await compare(photo, other!)
+      : await ask(data, (client) => client.verifyPerson(photo, person, collection));
   if (json) console.log(JSON.stringify(result, null, 2));
   else console.log(sentenceOf(result));
   if (!result.verified) process.exitCode = exitCode.no;
@@ -52,15 +55,6 @@ async function compare(photo: string, other: string) {
     { photo: target! },
   );
   return { ...result, source: usedOf(result.source), target: usedOf(result.target) };
-}
-
-async function ask(photo: string, { data, person, collection }: Options & { readonly person: string }) {
-  const connection = await connect(data);
-  try {
-    return await connection.client.verifyPerson(photo, person, collection);
-  } finally {
-    await connection.close();
-  }
 }
 
 async function readPhoto(path: string): Promise<{ readonly bytes: Uint8Array }> {

@@ -2,6 +2,7 @@ import { paginateListFaces, RekognitionClient, RekognitionServiceException } fro
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { RequestError, UnavailableError } from '../../lib/core/errors.ts';
 import { credentials, region } from '../clients.ts';
+import { isLoopback } from '../loopback-server.ts';
 
 export interface Endpoint {
   /** Of an API that speaks Rekognition's protocol. @default Amazon Rekognition itself */
@@ -16,7 +17,7 @@ const maxAttempts = 5;
 
 /** A stock client of Rekognition, at AWS or elsewhere. */
 export function rekognitionAt({ url, profile, region: chosen }: Endpoint): RekognitionClient {
-  const isOpen = url !== undefined && isLoopback(url) && profile === undefined;
+  const isOpen = url !== undefined && isLoopback(new URL(url).hostname) && profile === undefined;
   return new RekognitionClient({
     maxAttempts,
     ...(url !== undefined && { endpoint: url, region: chosen ?? region }),
@@ -53,8 +54,4 @@ export function calledError(error: unknown, what: string): Error {
   return new UnavailableError(`Expected ${what} to answer, it did not. Check the endpoint and the credentials.`, {
     cause: error,
   });
-}
-
-function isLoopback(url: string): boolean {
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 }
