@@ -59,7 +59,8 @@ export function calibrationPicture(
     .filter((knot) => knot.similarity === 80 || knot.similarity === 99)
     .flatMap(({ distance, similarity }) => [
       `<path d="M${x(distance).toFixed(1)} ${size.top}V${bottom}" stroke="${colour.text}" stroke-dasharray="2 3"/>`,
-      text([x(distance), size.top - 6], `similarity ${similarity}: ${distance}`, similarity === 99 ? 'end' : 'start'),
+      // One above the other, as the two distances may be near each other, and the nearer one near the axis.
+      text([x(distance), size.top - (similarity === 99 ? 22 : 6)], `similarity ${similarity}: ${distance}`, 'start'),
     ]);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="13">`,
