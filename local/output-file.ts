@@ -1,5 +1,6 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { statIfThere } from '../lib/adapters/files.ts';
 import { RequestError } from '../lib/core/errors.ts';
 
 /**
@@ -8,11 +9,7 @@ import { RequestError } from '../lib/core/errors.ts';
  */
 export async function expectFolderOf(file: string): Promise<void> {
   const folder = dirname(file);
-  const isFolder = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return;
+  if ((await statIfThere(folder))?.isDirectory()) return;
   throw new RequestError('INVALID_REQUEST', `Expected a folder ${folder} to write ${file} into, found none. Make it.`);
 }
 

@@ -1,6 +1,7 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readIfThere } from '../lib/adapters/files.ts';
 import { jsonOf } from '../lib/core/json.ts';
 
 const addressSchema = z.object({
@@ -32,13 +33,8 @@ export function withdrawStack(data: string): Promise<void> {
 
 /** Finds the stack that runs on a data folder; undefined when none does, also when one ended without saying so. */
 export async function findStack(data: string): Promise<StackAddress | undefined> {
-  let text: string;
-  try {
-    text = await readFile(nameOf(data), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await readIfThere(nameOf(data));
+  if (text === undefined) return undefined;
   // What another version wrote, or half a disk, names no stack. Should one run all the same, its folder's lock says so.
   const address = addressSchema.safeParse(jsonOf(text)).data;
   return address && (await isServing(address)) ? address : undefined;

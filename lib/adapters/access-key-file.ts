@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type AccessKey, type AccessKeyStore, readAccessKeys, writeAccessKeys } from '../core/access-keys.ts';
 import { ConfigError } from '../core/errors.ts';
+import { failedWith, statIfThere } from './files.ts';
 
 /** Who may read and write the file: its owner, and nobody else. */
 const ownerOnly = 0o600;
@@ -18,7 +19,7 @@ export function openKeyFile(path: string): AccessKeyStore {
   let known: { readonly state: string; readonly keys: readonly AccessKey[] } | undefined;
 
   const read = async (): Promise<readonly AccessKey[]> => {
-    const found = await stat(path).catch(absent);
+    const found = await statIfThere(path);
     if (!found) return [];
     // Windows keeps no such bits.
     if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
@@ -56,8 +57,8 @@ export function openKeyFile(path: string): AccessKeyStore {
 
 async function lock(path: string): Promise<() => Promise<void>> {
   for (let waited = 0; ; waited += patience.step) {
-    const file = await open(path, 'wx', ownerOnly).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
+    const file = await open(path, 'wx', ownerOnly).catch((error: unknown) => {
+      if (!failedWith(error, 'EEXIST')) throw error;
       return undefined;
     });
     if (file) {
@@ -71,9 +72,4 @@ async function lock(path: string): Promise<() => Promise<void>> {
     }
     await wait(patience.step);
   }
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-  return undefined;
 }

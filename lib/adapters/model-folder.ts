@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelError } from '../core/errors.ts';
 import type { EmbedderCard } from '../vision/embedder-card.ts';
+import { failedWith } from './files.ts';
 
 const point = z.tuple([z.number(), z.number()]);
 const three = z.tuple([z.number(), z.number(), z.number()]);
@@ -104,7 +105,7 @@ async function readModelFile(folder: string, id: string, name: string): Promise<
   try {
     return await readFile(join(folder, name));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    if (!failedWith(cause, 'ENOENT')) throw cause;
     throw new ModelError(
       'MODEL_MISSING',
       `Expected the model file ${name} in ${folder}, found none. ${remedyFor(id)}`,

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Command } from 'commander';
+import { statIfThere } from '../../lib/adapters/files.ts';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { drawFaces } from '../../lib/adapters/sharp-drawing.ts';
 import { readVisionConfig } from '../../lib/config.ts';
@@ -55,7 +56,7 @@ async function showFaces(photo: string, { data, collection, draw, json }: Option
   const bytes = await readFile(photo).catch((cause: unknown) => {
     throw noSuchPhoto(photo, cause);
   });
-  const shown = (await isThere(data))
+  const shown = (await statIfThere(data))?.isDirectory()
     ? await ask(data, (client) => client.identify(photo, collection))
     : await find(bytes);
   if (json) console.log(JSON.stringify(shown, null, 2));
@@ -87,11 +88,4 @@ function print({ width, height, faces }: ShownPhoto): void {
     const name = identity === undefined ? '' : `  ${describeIdentity(identity)}`;
     console.log(`  ${place}  confidence ${confidence.toFixed(3)}${name}`);
   }
-}
-
-async function isThere(folder: string): Promise<boolean> {
-  return stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

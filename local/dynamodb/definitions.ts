@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readIfThere } from '../../lib/adapters/files.ts';
 import { invalid } from './errors.ts';
 
 const name = z.string().min(1).max(255);
@@ -98,10 +99,7 @@ export class Definitions {
   }
 
   async load(): Promise<void> {
-    const text = await readFile(this.#file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '{}';
-      throw error;
-    });
+    const text = (await readIfThere(this.#file)) ?? '{}';
     for (const [table, vectors] of Object.entries(tablesSchema.parse(JSON.parse(text))))
       this.#tables.set(table, vectors);
   }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { failedWith } from '../../lib/adapters/files.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
 import { type LoopbackServer, serveOnLoopback } from '../loopback-server.ts';
 import { Backend } from './backend.ts';
@@ -53,8 +54,7 @@ async function takeFolder(path: string, tables: string): Promise<void> {
   try {
     await level.open();
   } catch (error) {
-    if (!(error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'LEVEL_LOCKED'))
-      throw error;
+    if (!(error instanceof Error && failedWith(error.cause, 'LEVEL_LOCKED'))) throw error;
     const pid = (await readFile(owner, 'utf8')).trim();
     throw new ConfigError(
       `Expected the folder ${path} to be free, but process ${pid} has it open. Stop that process, or choose another folder.`,

@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { statIfThere } from '../../lib/adapters/files.ts';
 import { ImageRejectedError, RequestError } from '../../lib/core/errors.ts';
 import type { ImageDecoder } from '../../lib/core/ports.ts';
 import { cropFace } from '../../lib/vision/align.ts';
@@ -74,19 +75,11 @@ const namedAtMost = 3;
 
 async function expectAll(folder: string, photos: readonly string[]): Promise<void> {
   const missing: string[] = [];
-  for (const photo of photos) if (!(await isFile(join(folder, photo)))) missing.push(photo);
+  for (const photo of photos) if (!(await statIfThere(join(folder, photo)))?.isFile()) missing.push(photo);
   if (missing.length === 0) return;
   const named = missing.slice(0, namedAtMost).join(', ');
   throw new RequestError(
     'PHOTO_NOT_FOUND',
     `Expected ${photos.length} photos in ${folder}, found ${missing.length} of them missing: ${named}${missing.length > namedAtMost ? ', …' : ''}. Paths are relative to that folder.`,
   );
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }

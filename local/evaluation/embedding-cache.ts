@@ -1,5 +1,6 @@
-import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere } from '../../lib/adapters/files.ts';
 import { RequestError } from '../../lib/core/errors.ts';
 
 /** A line of the file: a photo as it was when it was embedded, and its vector in base64; none when it has no face. */
@@ -71,11 +72,10 @@ export class EmbeddingCache {
 
 async function readOrBegin(path: string, head: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      await writeFile(path, `${head}\n`, { mode: 0o600 });
-      return `${head}\n`;
-    });
+    const text = await readIfThere(path);
+    if (text !== undefined) return text;
+    await writeFile(path, `${head}\n`, { mode: 0o600 });
+    return `${head}\n`;
   } catch (cause) {
     throw new RequestError(
       'INVALID_REQUEST',

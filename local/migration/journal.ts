@@ -1,5 +1,6 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readIfThere } from '../../lib/adapters/files.ts';
 import { jsonOf } from '../../lib/core/json.ts';
 
 const doneSchema = z.object({ key: z.string(), eTag: z.string(), id: z.string().optional(), faces: z.int() });
@@ -17,10 +18,7 @@ export class MigrationJournal {
   }
 
   static async open(file: string): Promise<MigrationJournal> {
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
+    const text = (await readIfThere(file)) ?? '';
     const done = text.split('\n').flatMap((line) => doneSchema.safeParse(jsonOf(line)).data ?? []);
     return new MigrationJournal(file, new Map(done.map((photo) => [photo.key, photo])));
   }

@@ -1,5 +1,6 @@
 import { mkdir, rmdir } from 'node:fs/promises';
-import { failedWith, type Location } from './data-files.ts';
+import { failedWith } from '../../lib/adapters/files.ts';
+import type { Location } from './data-files.ts';
 import { S3Error } from './errors.ts';
 import { type Bucket, entriesOf } from './object-index.ts';
 import type { ObjectStore } from './object-store.ts';

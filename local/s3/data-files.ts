@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, lstatSync, statSync } from 'node:fs';
 import { copyFile, type FileHandle, link, lstat, mkdir, open, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { failedWith } from '../../lib/adapters/files.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
 import { S3Error } from './errors.ts';
 
@@ -26,11 +27,6 @@ export function sameStamp(a: FileStamp, b: FileStamp): boolean {
 /** Whether two locations are one file. */
 export function sameLocation(a: Location | undefined, b: Location | undefined): boolean {
   return a?.area === b?.area && a?.path === b?.path;
-}
-
-/** Whether a call failed with one of these codes of the operating system. */
-export function failedWith(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** The bytes: the newest of every object in its bucket's folder, older versions, parts and what is still arriving in the state folder. */

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { failedWith } from './data-files.ts';
+import { failedWith } from '../../lib/adapters/files.ts';
 import { isIgnoredName } from './ignored-names.ts';
 
 /** So many paths touched at once are settled by one look at the whole tree. */
