@@ -1,42 +1,31 @@
 import { InvalidArgumentError, Option } from 'commander';
 
+/** Reads a number from the command line, within bounds. */
+export function numberOption(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() !== '' && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}, received "${text}".`);
+  };
+}
+
+/** Reads a whole number from the command line, within bounds. */
+export function wholeOption(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}, received "${text}".`);
+  };
+}
+
 /** Reads a TCP port from the command line; 0 is any free one. */
-export function portOption(text: string): number {
-  return wholeNumber(text, 0, 65_535);
-}
-
-/** Reads a number of results from the command line. */
-export function countOption(text: string): number {
-  return wholeNumber(text, 1, 100);
-}
-
-/** Reads seconds from the command line, an hour at most. */
-export function secondsOption(text: string): number {
-  return wholeNumber(text, 1, 3600);
-}
+export const portOption = wholeOption(0, 65_535);
 
 /** Reads from the command line how much is done at the same time. */
-export function concurrencyOption(text: string): number {
-  return wholeNumber(text, 1, 64);
-}
-
-/** Reads a number of photos from the command line. */
-export function photosOption(text: string): number {
-  return wholeNumber(text, 1, 1_000_000);
-}
+export const concurrencyOption = wholeOption(1, 64);
 
 /** Reads a similarity from the command line. */
-export function percentOption(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && number >= 0 && number <= 100) return number;
-  throw new InvalidArgumentError(`Expected a number from 0 to 100, received "${text}".`);
-}
-
-function wholeNumber(text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-  throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}, received "${text}".`);
-}
+export const similarityOption = numberOption(0, 100);
 
 /** Which face a photo of somebody is of, where it has several. */
 export function faceOption(): Option {

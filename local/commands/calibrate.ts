@@ -9,6 +9,7 @@ import type { FaceChoice } from '../evaluation/embed-photos.ts';
 import { embedLabelledPhotos, labelledPhotosIn, tellLeftOut } from '../evaluation/labelled-photos.ts';
 import { cacheOption, faceOption } from '../options.ts';
 import { expectFolderOf, writeOutput } from '../output-file.ts';
+import { percent } from '../percent.ts';
 import { openVision } from '../vision.ts';
 
 interface Options {
@@ -81,7 +82,7 @@ function tableOf({ embedder, people, faces, genuinePairs, impostorPairs, fitted,
     '  similarity  distance  false match rate  true match rate',
     ...table.map(
       (row) =>
-        `  ${String(row.similarity).padStart(10)}  ${row.distance.toFixed(4).padStart(8)}  ${row.falseMatchRate.toExponential(1).padStart(16)}  ${`${(100 * row.trueMatchRate).toFixed(2)} %`.padStart(15)}`,
+        `  ${String(row.similarity).padStart(10)}  ${row.distance.toFixed(4).padStart(8)}  ${row.falseMatchRate.toExponential(1).padStart(16)}  ${percent(row.trueMatchRate).padStart(15)}`,
     ),
     ...(fitted.length > 0 ? [`  false match rates up to ${Math.max(...fitted)} are read off the fitted tail`] : []),
   ].join('\n');

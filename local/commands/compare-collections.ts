@@ -6,7 +6,8 @@ import { type Agreement, agreementOf, type ComparedSearch, compareSearches } fro
 import { calledError, imagesByExternalId, rekognitionAt } from '../migration/endpoints.ts';
 import { idAmong, readIdFile } from '../migration/external-ids.ts';
 import { openPlace, type PlaceOptions, withPlace } from '../migration/place.ts';
-import { concurrencyOption, percentOption, photosOption } from '../options.ts';
+import { concurrencyOption, similarityOption, wholeOption } from '../options.ts';
+import { percent } from '../percent.ts';
 import { startProgressBar } from '../progress-bar.ts';
 import { exitCode } from '../report-failure.ts';
 
@@ -37,9 +38,9 @@ export function compareCollectionsCommand(): Command {
     .option('--from-profile <name>', 'whose AWS credentials to search it with')
     .option('--from-region <name>', 'the region that it is in')
     .option('--ids <file>', 'the ExternalImageIds that `facenet migrate` was given')
-    .option('--threshold <similarity>', 'what counts as found in the new one', percentOption, 80)
-    .option('--from-threshold <similarity>', 'what counts as found in the old one', percentOption, 80)
-    .option('--photos <count>', 'at most so many, spread over the bucket', photosOption, 200)
+    .option('--threshold <similarity>', 'what counts as found in the new one', similarityOption, 80)
+    .option('--from-threshold <similarity>', 'what counts as found in the old one', similarityOption, 80)
+    .option('--photos <count>', 'at most so many, spread over the bucket', wholeOption(1, 1_000_000), 200)
     .option('--concurrency <count>', 'searches at the same time', concurrencyOption, 4)
     .option('--json', 'print JSON')
     .addHelpText(
@@ -112,9 +113,8 @@ function print(
   for (const { key, from, to } of apart) {
     console.log(`${key}: ${from?.[0] ?? 'nobody'} in the old one, ${to?.[0] ?? 'nobody'} in the new one`);
   }
-  const percent = (part: number) => `${(photos === 0 ? 100 : (100 * part) / photos).toFixed(1)} %`;
   console.log(
-    `${counted(photos, 'photo')} with a face: the same is found in ${same} (${percent(same)}), another in ${different}, only by the old one in ${onlyFrom}, only by the new one in ${onlyTo}`,
+    `${counted(photos, 'photo')} with a face: the same is found in ${same} (${percent(photos === 0 ? 1 : same / photos, 1)}), another in ${different}, only by the old one in ${onlyFrom}, only by the new one in ${onlyTo}`,
   );
-  console.log(`Of all that either finds, both find ${(100 * overlap).toFixed(1)} %.`);
+  console.log(`Of all that either finds, both find ${percent(overlap, 1)}.`);
 }

@@ -6,6 +6,7 @@ import { embedPhotos, type FaceChoice } from '../evaluation/embed-photos.ts';
 import { type Evaluation, evaluate } from '../evaluation/evaluate.ts';
 import { photosOf, readPairs } from '../evaluation/pairs-file.ts';
 import { faceOption } from '../options.ts';
+import { percent } from '../percent.ts';
 import { startProgressBar } from '../progress-bar.ts';
 import { openVision } from '../vision.ts';
 
@@ -93,8 +94,4 @@ function tableOf(evaluation: Evaluation): string {
     );
   }
   return lines.join('\n');
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(2)} %`;
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { defaultCollection } from '../../lib/core/keys.ts';
 import { ask, withData } from '../connect.ts';
 import { describeIdentity } from '../describe-event.ts';
-import { countOption } from '../options.ts';
+import { wholeOption } from '../options.ts';
 import { exitCode } from '../report-failure.ts';
 
 interface Options {
@@ -18,7 +18,7 @@ export function searchCommand(): Command {
     .description('say who the largest face in a photo is, and in which photos it is too')
     .argument('<photo>', 'a photo')
     .option('--collection <name>', 'which collection', defaultCollection)
-    .option('--count <n>', 'the most people and faces to list', countOption, 10)
+    .option('--count <n>', 'the most people and faces to list', wholeOption(1, 100), 10)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExit code: 0 somebody known, 1 unknown, 2 the photo or the call is wrong.')
     .action(search);

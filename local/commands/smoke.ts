@@ -7,7 +7,7 @@ import { awaitedEvents, queuedEvents } from '../awaited-events.ts';
 import { localS3Client } from '../clients.ts';
 import { connect, withData } from '../connect.ts';
 import { followEvents } from '../follow-events.ts';
-import { secondsOption } from '../options.ts';
+import { wholeOption } from '../options.ts';
 import { exitCode } from '../report-failure.ts';
 import { checkDeployment, type SmokeCheck, type SmokeTarget } from '../smoke.ts';
 
@@ -36,7 +36,7 @@ export function smokeCommand(): Command {
     .option('--region <name>', 'of an API with a domain of its own')
     .option('--api-profile <name>', "the profile of AWS's files that holds an access key for the API")
     .option('--header <name:value>', 'sent with each call instead of a signature; may be repeated', addHeader, {})
-    .option('--timeout <seconds>', 'how long each check may take', secondsOption, 120)
+    .option('--timeout <seconds>', 'how long each check may take', wholeOption(1, 3600), 120)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { isModelId } from '../../layers/models/catalog.ts';
 import { projectedEmbedder } from '../../layers/models/projected-embedder.ts';
 import { readEmbedder } from '../../lib/adapters/model-folder.ts';
@@ -10,8 +10,9 @@ import type { PairedComparison } from '../../lib/vision/paired-comparison.ts';
 import { reportCalibration } from '../evaluation/calibration-report.ts';
 import type { FaceChoice } from '../evaluation/embed-photos.ts';
 import { embedLabelledPhotos, labelledPhotosIn, tellLeftOut } from '../evaluation/labelled-photos.ts';
-import { cacheOption, faceOption } from '../options.ts';
+import { cacheOption, faceOption, numberOption, wholeOption } from '../options.ts';
 import { expectFolderOf, writeOutput } from '../output-file.ts';
+import { percent } from '../percent.ts';
 import { exitCode } from '../report-failure.ts';
 import { installEmbedder } from '../training/install-embedder.ts';
 import { lossPicture } from '../training/loss-picture.ts';
@@ -45,13 +46,13 @@ export function trainCommand(): Command {
     .option('--embedder <id>', 'which embedder is projected; usually the one of the settings')
     .addOption(faceOption())
     .option('--id <name>', 'what it is called; usually the embedder and the dimensions')
-    .option('--dims <number>', 'its dimensions', numberOption(2, 4096), 128)
-    .option('--margin <squared distance>', 'how much farther strangers have to be', numberOption(0.001, 4, false), 0.2)
-    .option('--epochs <number>', 'how often it goes over all faces', numberOption(1, 10_000), 20)
-    .option('--batch <faces>', 'faces among which triplets are found', numberOption(8, 20_000), 512)
-    .option('--per-person <faces>', 'at most so many of a person in a batch', numberOption(2, 1000), 10)
-    .option('--rate <step>', 'the first step of Adam; it falls to nothing', numberOption(1e-7, 1, false), 1e-3)
-    .option('--seed <number>', 'the same seed gives the same embedder', numberOption(0, 2 ** 32 - 1), 1)
+    .option('--dims <number>', 'its dimensions', wholeOption(2, 4096), 128)
+    .option('--margin <squared distance>', 'how much farther strangers have to be', numberOption(0.001, 4), 0.2)
+    .option('--epochs <number>', 'how often it goes over all faces', wholeOption(1, 10_000), 20)
+    .option('--batch <faces>', 'faces among which triplets are found', wholeOption(8, 20_000), 512)
+    .option('--per-person <faces>', 'at most so many of a person in a batch', wholeOption(2, 1000), 10)
+    .option('--rate <step>', 'the first step of Adam; it falls to nothing', numberOption(1e-7, 1), 1e-3)
+    .option('--seed <number>', 'the same seed gives the same embedder', wholeOption(0, 2 ** 32 - 1), 1)
     .addOption(cacheOption())
     .option('--picture <file>', 'draw the loss, as SVG')
     .option('--force', 'put it in the place of one that has the same id')
@@ -147,18 +148,4 @@ function summary(id: string, base: string, teaching: Teaching): string {
 
 function points({ gain, standardError }: PairedComparison): string {
   return `${gain < 0 ? '' : '+'}${(100 * gain).toFixed(2)} ± ${(100 * standardError).toFixed(2)}`;
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(2)} %`;
-}
-
-function numberOption(least: number, most: number, whole = true) {
-  return (text: string): number => {
-    const number = Number(text);
-    if (text.trim() !== '' && number >= least && number <= most && (!whole || Number.isInteger(number))) return number;
-    throw new InvalidArgumentError(
-      `Expected a ${whole ? 'whole ' : ''}number from ${least} to ${most}, received "${text}".`,
-    );
-  };
 }

@@ -1,3 +1,4 @@
+import { percent } from '../percent.ts';
 import type { TaughtEpoch } from './teach-projection.ts';
 
 /** Pixels of the picture, and of what lies around the plot. */
@@ -45,7 +46,7 @@ export function lossPicture(embedder: string, epochs: readonly TaughtEpoch[], ke
       epochs.map(({ trueMatchRate }) => trueMatchRate),
       colour.matches,
       'start',
-      (value) => `${(100 * value).toFixed(1)} %`,
+      (value) => percent(value, 1),
     ),
     text([size.left, 24], 'triplet loss', 'start', colour.loss),
     text([right, 24], 'true matches of people not taught', 'end', colour.matches),
