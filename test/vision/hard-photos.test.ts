@@ -81,7 +81,7 @@ function sample(number: number) {
   return sharp(fileURLToPath(import.meta.resolve(`@vladmandic/face-api/demo/sample${number}.jpg`)));
 }
 
-/** How many of the boxes were found, each by a face of its own. */
+/** How many of the boxes were found. */
 function foundOf(boxes: readonly BoundingBox[], faces: readonly DetectedFace[], least = 0.5): number {
   return boxes.filter((box) => faces.some((face) => intersectionOverUnion(face.box, box) >= least)).length;
 }

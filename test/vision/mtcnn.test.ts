@@ -60,7 +60,9 @@ describe('faces agree with the reference implementation', () => {
       });
 
       expect(agreement.found / agreement.expected).toBeGreaterThanOrEqual(0.99);
-      expect(mean(agreement.landmarkErrors)).toBeLessThan(0.02);
+      expect(agreement.expected).toBe(111);
+      // A fiftieth of the box would do; JPEG decoders differ by far less.
+      expect(mean(agreement.landmarkErrors)).toBeLessThan(0.002);
       expect(agreement.extras / agreement.faces).toBeLessThanOrEqual(0.03);
     },
   );
