@@ -61,7 +61,7 @@ function checkFile(bytes: Uint8Array, maxImageBytes: number): ImageFormat {
   if (format === 'other') {
     throw new ImageRejectedError(
       'UNSUPPORTED_IMAGE_FORMAT',
-      `Expected ${photoFormats}, received a file that is none of them by its content. Convert it to JPEG or PNG.`,
+      `Expected ${photoFormats}, received a file that by its content is none of them, or is the raw file of a camera. Convert it to JPEG or PNG.`,
     );
   }
   return format;

@@ -61,6 +61,18 @@ export function slowTiff(side: number, rowsPerStrip: number): Buffer {
   return file;
 }
 
+/** A little-endian TIFF whose first picture calls itself a smaller copy of another, as that of a camera's raw file does: in place of a field that says little. */
+export function asPreview(tiff: Buffer): Buffer {
+  const directory = tiff.readUInt32LE(4);
+  const fields = Array.from({ length: tiff.readUInt16LE(directory) }, (_, i) => directory + 2 + i * 12);
+  const resolutionUnit = fields.find((at) => tiff.readUInt16LE(at) === 296)!;
+  const raw = Buffer.from(tiff);
+  raw.writeUInt16LE(254, resolutionUnit);
+  raw.writeUInt16LE(4, resolutionUnit + 2);
+  raw.writeUInt32LE(1, resolutionUnit + 8);
+  return raw;
+}
+
 /** Where a pixel of the sensor belongs in the upright picture of w × h, by EXIF orientation 1 to 8 (EXIF 2.3, tag 0x0112). */
 const uprightPlaces: readonly ((x: number, y: number, w: number, h: number) => readonly [x: number, y: number])[] = [
   (x, y) => [x, y],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
-import { pngBomb, quarters, slowTiff } from './odd-images.ts';
+import { asPreview, pngBomb, quarters, slowTiff } from './odd-images.ts';
 import { expectColour, expectQuarters, expectRejected } from './photos.ts';
 
 const limits = { maxImageBytes: 1_000_000, maxPixels: 120_000_000 };
@@ -138,6 +138,13 @@ describe('a photo is rejected', () => {
     ['a PDF', Buffer.from('%PDF-1.7\n')],
     ['a film', Buffer.from('\0\0\0\x18ftypmp42\0\0\0\0isommp42', 'latin1')],
   ] as const)('when it is %s', ([, bytes]) => expectRejected(decoder, bytes, 'UNSUPPORTED_IMAGE_FORMAT'));
+
+  test("when it is a camera's raw file, in which sharp would find the thumbnail", async () => {
+    const raw = asPreview(await quarters(width, height).tiff().toBuffer());
+    expect((await sharp(raw).metadata()).width).toBe(width);
+
+    await expectRejected(decoder, raw, 'UNSUPPORTED_IMAGE_FORMAT');
+  });
 
   test.for(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)('when half of a %s is missing', async (format) => {
     const noise = sharp({
