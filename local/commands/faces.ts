@@ -8,6 +8,7 @@ import { readVisionConfig } from '../../lib/config.ts';
 import { RequestError } from '../../lib/core/errors.ts';
 import { defaultCollection } from '../../lib/core/keys.ts';
 import { findFaces } from '../../lib/core/photo-faces.ts';
+import type { FaceQuality } from '../../lib/vision/face-quality.ts';
 import type { DetectedFace } from '../../lib/vision/geometry.ts';
 import { photoSize } from '../../lib/vision/image.ts';
 import { noSuchPhoto } from '../api-client.ts';
@@ -27,6 +28,7 @@ interface Options {
 }
 
 interface ShownFace extends DetectedFace {
+  readonly quality?: FaceQuality | undefined;
   /** Absent where nobody is enrolled yet, as there is nobody to be recognised. */
   readonly identity?: { readonly person: string; readonly distance: number; readonly similarity: number } | null;
 }
@@ -83,9 +85,14 @@ async function find(bytes: Uint8Array): Promise<ShownPhoto> {
 
 function print({ width, height, faces }: ShownPhoto): void {
   console.log(`${width} × ${height}, ${counted(faces.length, 'face')}`);
-  for (const { box, confidence, identity } of faces) {
+  for (const { box, confidence, quality, identity } of faces) {
     const place = [box.left, box.top, box.width, box.height].map((value) => Math.round(value)).join(' ');
     const name = identity === undefined ? '' : `  ${describeIdentity(identity)}`;
-    console.log(`  ${place}  confidence ${confidence.toFixed(3)}${name}`);
+    console.log(`  ${place}  confidence ${confidence.toFixed(3)}${quality ? describeQuality(quality) : ''}${name}`);
   }
+}
+
+function describeQuality({ sharpness, brightness, pose }: FaceQuality): string {
+  const [sharp, bright, yaw] = [sharpness, brightness, pose.yaw].map((value) => value.toFixed(0));
+  return `  sharpness ${sharp}  brightness ${bright}  yaw ${yaw}°`;
 }

@@ -255,7 +255,7 @@ describe('facenet faces', () => {
     const known = faces.filter(({ identity }: { identity: object | null }) => identity);
     expect(known).toMatchObject([{ box: { left: expect.closeTo(1478, -1) }, identity: { person: 'ada' } }]);
     expect((await there('faces', file('ada.jpg'))).stdout).toMatch(
-      /^220 × \d+, 1 face\n.*confidence .* ada \(\d+\.\d\)\n$/,
+      /^220 × \d+, 1 face\n.*confidence .* sharpness \d+ {2}brightness \d+ {2}yaw -?\d+° {2}ada \(\d+\.\d\)\n$/,
     );
   });
 
