@@ -190,6 +190,12 @@ export function quietenSdk(environment: Record<string, string | undefined> = pro
   environment[quietSdk] = 'true';
 }
 
+/** Lets the AWS SDK find the region where AWS's command line and boto3 find it, too. */
+export function adoptDefaultRegion(environment: Record<string, string | undefined> = process.env): void {
+  const region = environment.AWS_REGION || environment.AWS_DEFAULT_REGION;
+  if (region) environment.AWS_REGION = region;
+}
+
 /** Lambda gives a whole processor for every 1,769 MB of memory (AWS Lambda developer guide, "Configure Lambda function memory"). */
 const megabytesPerProcessor = 1769;
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { quietenSdk } from '../lib/config.ts';
+import { adoptDefaultRegion, quietenSdk } from '../lib/config.ts';
 import { createProgram } from './program.ts';
 import { reportFailure } from './report-failure.ts';
 import { goToCaller } from './working-folder.ts';
 
 quietenSdk();
+adoptDefaultRegion();
 goToCaller();
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {

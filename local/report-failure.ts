@@ -1,3 +1,5 @@
+import { ServiceException } from '@smithy/core/client';
+import { ProviderError } from '@smithy/core/config';
 import { CommanderError } from 'commander';
 import { FacenetError } from '../lib/core/errors.ts';
 
@@ -23,8 +25,9 @@ export function reportFailure(error: unknown): void {
     if (error.exitCode !== 0) process.exitCode = exitCode.wrong;
     return;
   }
-  if (error instanceof Error && isOfTheMachine(error)) {
-    console.error(`FAILED: ${reasonsOf(error).join('\n  because: ')}`);
+  if (error instanceof Error && isOfOthers(error)) {
+    const name = error instanceof ServiceException ? error.name : 'FAILED';
+    console.error(`${name}: ${reasonsOf(error).join('\n  because: ')}`);
   } else {
     console.error(error);
   }
@@ -36,8 +39,12 @@ export function reasonsOf(error: Error): string[] {
   return [error.message, ...(error.cause instanceof Error ? reasonsOf(error.cause) : [])];
 }
 
-/** Whether the operating system or a database on its disk refused: a full disk, a folder without rights. No stack of this program explains that. */
-function isOfTheMachine(error: Error): boolean {
+/**
+ * Whether something around this program refused: the operating system or a database on its disk (a full disk, a folder without rights), a service of AWS, or the
+ * search for credentials. No stack of this program explains that.
+ */
+function isOfOthers(error: Error): boolean {
   const { code, errno, cause } = error as NodeJS.ErrnoException;
-  return errno !== undefined || code?.startsWith('LEVEL_') || (cause instanceof Error && isOfTheMachine(cause));
+  if (error instanceof ServiceException || error instanceof ProviderError) return true;
+  return errno !== undefined || code?.startsWith('LEVEL_') || (cause instanceof Error && isOfOthers(cause));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { modelsFolder, readCallersConfig, readVisionConfig, variable } from '../lib/config.ts';
+import { adoptDefaultRegion, modelsFolder, readCallersConfig, readVisionConfig, variable } from '../lib/config.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import { defaultDetectionSettings } from '../lib/vision/mtcnn.ts';
 import { defaultFalseMatchRate } from '../lib/vision/similarity.ts';
@@ -107,4 +107,16 @@ describe('who may call the API', () => {
   ])('is refused when %s', (_, environment) => {
     expect(() => readCallersConfig(environment)).toThrow(ConfigError);
   });
+});
+
+it('finds the region where boto3 finds it, and lets the SDK’s own variable win', () => {
+  const boto3 = { AWS_DEFAULT_REGION: 'eu-west-1' };
+  adoptDefaultRegion(boto3);
+  expect(boto3).toMatchObject({ AWS_REGION: 'eu-west-1' });
+  const both = { AWS_DEFAULT_REGION: 'eu-west-1', AWS_REGION: 'us-east-1' };
+  adoptDefaultRegion(both);
+  expect(both.AWS_REGION).toBe('us-east-1');
+  const none = {};
+  adoptDefaultRegion(none);
+  expect(none).toEqual({});
 });

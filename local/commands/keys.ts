@@ -12,6 +12,7 @@ import {
   scopes,
 } from '../../lib/core/access-keys.ts';
 import { withData } from '../connect.ts';
+import { expectRegion } from '../expect-region.ts';
 import { defaultData } from '../working-folder.ts';
 
 interface Place {
@@ -140,6 +141,7 @@ async function within<T>(
   const [, where] = /^arn:[\w-]+:secretsmanager:([\w-]+):/.exec(secret) ?? [];
   const client = createSecretsManagerClient({ region: region ?? where });
   try {
+    await expectRegion(client);
     return await use(openKeySecret(client, secret));
   } finally {
     client.destroy();

@@ -16,6 +16,7 @@ import { type LeftFace, type ReembedPorts, reembedCollection } from '../../lib/c
 import type { EmbedderCard } from '../../lib/vision/embedder-card.ts';
 import { localDynamoDbClient, localS3Client } from '../clients.ts';
 import { connect, withData } from '../connect.ts';
+import { expectRegion } from '../expect-region.ts';
 import { type ProgressBar, startProgressBar } from '../progress-bar.ts';
 import { exitCode } from '../report-failure.ts';
 import { prepareVision } from '../vision.ts';
@@ -102,6 +103,7 @@ async function openPlace({ data, table, bucket }: Options, limits: { readonly ma
   }
   if (table !== undefined && bucket !== undefined) {
     const dynamodb = createDynamoDbClient();
+    await expectRegion(dynamodb);
     const store = createS3ImageStore(createS3Client({ s3PathStyle: false }), limits);
     return { dynamodb, store, table, bucket, isLocal: false, close: async () => dynamodb.destroy() };
   }

@@ -1,3 +1,4 @@
+import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UnavailableError } from '../../lib/core/errors.ts';
 import { reportFailure } from '../../local/report-failure.ts';
@@ -27,6 +28,12 @@ describe('what ended a command', () => {
     });
     reportFailure(level);
     expect(told).toEqual(['FAILED: Database failed to open\n  because: ENOSPC: no space left on device, write']);
+    expect(process.exitCode).toBe(3);
+  });
+
+  it('is told by its name where a service of AWS refused', () => {
+    reportFailure(new ResourceNotFoundException({ message: 'Cannot find it', $metadata: {} }));
+    expect(told).toEqual(['ResourceNotFoundException: Cannot find it']);
     expect(process.exitCode).toBe(3);
   });
 

@@ -113,6 +113,15 @@ describe('facenet migrate', () => {
     expect(await idsIn('users')).toEqual(['alice', 'alice_again', 'bob']);
   });
 
+  it.each([
+    ['a bucket that is not there', ['--bucket', 'elsewhere'], 'list the bucket elsewhere, received NoSuchBucket'],
+    ['a prefix that nothing has', ['--prefix', 'user/'], 'photos in the bucket photos under "user/", found none'],
+  ])('says so on %s', async (_, args, message) => {
+    const { code, stdout, stderr } = await facenet('migrate', ...from(), ...to(), ...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
   it('makes the users of the old collection, with the same faces', async () => {
     const users = { CollectionId: 'users', UserId: 'alice' };
     const { Faces = [] } = await clients.old.send(new ListFacesCommand({ CollectionId: 'users' }));
