@@ -99,7 +99,7 @@ async function train(options: Options): Promise<void> {
   const { projection: _, judgedFaces: __, ...told } = teaching;
   console.log(
     json
-      ? JSON.stringify({ embedder: id, base: base.id, leftOut, ...settings, ...told }, null, 2)
+      ? JSON.stringify({ embedder: id, base: base.id, settings, leftOut, ...told }, null, 2)
       : summary(id, base.id, teaching),
   );
   if (!teaching.helps) process.exitCode = exitCode.no;

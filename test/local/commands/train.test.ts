@@ -54,7 +54,13 @@ it('makes one more embedder, calibrated on people whom it has not seen, and draw
   const picture = join(folder, 'loss.svg');
   const { code, told } = await train('--dims', '32', '--epochs', '4', '--picture', picture);
   expect(code).toBeUndefined();
-  expect(told).toMatchObject({ embedder: 'mobilefacenet-32', helps: true, judged: { people: 60 } });
+  expect(told).toMatchObject({
+    embedder: 'mobilefacenet-32',
+    settings: { dims: 32, epochs: 4 },
+    epochs: [{ number: 1 }, { number: 2 }, { number: 3 }, { number: 4 }],
+    helps: true,
+    judged: { people: 60 },
+  });
   expect(told.judged.gain).toBeGreaterThan(told.judged.standardError);
   const { card } = await openEmbedder(models, 'mobilefacenet-32', 1);
   expect(card).toMatchObject({ dimensions: 32, crop: people.card.crop, licence: people.card.licence });
