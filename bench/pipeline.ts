@@ -11,9 +11,9 @@ import { wasmRemark } from './rivals/tensorflow.ts';
 
 /** The way from a file to the embeddings of its faces, in one process, beside that of two libraries for the browser, which are given our decoder. */
 export async function* benchPipeline(config: VisionConfig, rounds: number): AsyncGenerator<Comparison> {
-  const decoder = createSharpDecoder(config);
   const detector = await openDetector(config);
   const embedder = await openEmbedder(config.models, config.embedder, config.threads);
+  const decoder = createSharpDecoder({ ...config, crop: embedder.card.crop });
   const faceApi = await openFaceApi();
   const human = await openHuman({ embedding: true });
   const files = await Promise.all(samples.map(sampleFile));

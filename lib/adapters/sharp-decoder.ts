@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { ImageRejectedError } from '../core/errors.ts';
 import type { ImageDecoder } from '../core/ports.ts';
+import type { CropSpec } from '../vision/embedder-card.ts';
 import type { RgbImage, Size } from '../vision/image.ts';
 import { reductionFor, type SmallestFace } from '../vision/smallest-face.ts';
 import { heicToTiff } from './heic-decoder.ts';
@@ -15,6 +16,8 @@ export interface DecoderLimits extends Partial<SmallestFace> {
   readonly maxPixels: number;
   /** Whole seconds that decoding may take. @default 20, a third of the shortest time-out that a function with models should have */
   readonly timeoutSeconds?: number;
+  /** What faces are cut out for. A JPEG is then decoded no larger than the smallest wanted face needs for it; in full where it is absent. */
+  readonly crop?: CropSpec;
 }
 
 /** Pixels on the shorter side: the window of MTCNN's first net (Zhang et al. 2016), below which no face can be found. */
@@ -24,7 +27,7 @@ const photoFormats = 'a JPEG, PNG, HEIC, WebP, AVIF, TIFF or GIF';
 
 /**
  * Decodes photos with sharp, HEIC by way of libheif. What is wrong with a file is told by the step that fails on it, never by what the failure says: its size,
- * its signature, its header, its pixels. Where only large faces are wanted (`minFace`, `minFacePart`), a JPEG is decoded smaller than it is.
+ * its signature, its header, its pixels. Where only large faces are wanted (`minFace`, `minFacePart`), for a `crop`, a JPEG is decoded smaller than it is.
  */
 export function createSharpDecoder({
   maxImageBytes,
@@ -32,6 +35,7 @@ export function createSharpDecoder({
   timeoutSeconds = 20,
   minFace = 0,
   minFacePart = 0,
+  crop,
 }: DecoderLimits): ImageDecoder {
   return {
     async decode(bytes) {
@@ -40,7 +44,8 @@ export function createSharpDecoder({
       const readable = format === 'HEIC' ? await heicToTiff(bytes, { timeoutSeconds, check }) : asStill(bytes, format);
       const header = await readHeader(readable);
       check(header);
-      const reduction = header.format === 'jpeg' ? reductionFor(header.autoOrient, { minFace, minFacePart }) : 1;
+      const reduction =
+        crop && header.format === 'jpeg' ? reductionFor(header.autoOrient, { minFace, minFacePart }, crop) : 1;
       return readPixels(readable, header, { timeoutSeconds, reduction });
     },
   };

@@ -74,7 +74,12 @@ async function reembed(id: string, options: Options): Promise<void> {
     if (place.isLocal) await ensureVectorIndex(dynamodb, table, embedder.card);
     else await expectVectorIndex(place, embedder.card);
     const registry = new DynamoFaceRegistry({ client: dynamodb, table, embedder: id });
-    const ports: ReembedPorts = { store, decoder: createSharpDecoder(vision), embedder, registry };
+    const ports: ReembedPorts = {
+      store,
+      decoder: createSharpDecoder({ ...vision, crop: embedder.card.crop }),
+      embedder,
+      registry,
+    };
     if (options.collection) await expectCollection(registry, options.collection);
     const collections = options.collection ? [options.collection] : await collectionsOf(registry);
     for (const collection of collections) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
+import { arcFaceTemplate } from '../../lib/vision/templates.ts';
 import { asPreview, pngBomb, quarters, slowTiff } from './odd-images.ts';
 import { expectColour, expectQuarters, expectRejected } from './photos.ts';
 
@@ -208,7 +209,8 @@ describe('a photo is rejected', () => {
 });
 
 describe('where only large faces are wanted', () => {
-  const large = createSharpDecoder({ ...limits, minFace: 320 });
+  const crop = { kind: 'similarity', size: 112, template: arcFaceTemplate } as const;
+  const large = createSharpDecoder({ ...limits, minFace: 320, crop });
 
   test.for([1, 6])(
     'a JPEG is decoded smaller than it is, and tells its size (EXIF orientation %i)',
@@ -228,9 +230,15 @@ describe('where only large faces are wanted', () => {
     expect(photo.photo).toBeUndefined();
   });
 
+  test('nor is a JPEG smaller when nobody says for which crop', async () => {
+    const bytes = await quarters(480, 320).jpeg().toBuffer();
+
+    expect(await createSharpDecoder({ ...limits, minFace: 320 }).decode(bytes)).toMatchObject({ width: 480 });
+  });
+
   test('a part of the photo counts as well', async () => {
     const bytes = await quarters(960, 640).jpeg().toBuffer();
 
-    expect(await createSharpDecoder({ ...limits, minFacePart: 0.3 }).decode(bytes)).toMatchObject({ width: 480 });
+    expect(await createSharpDecoder({ ...limits, minFacePart: 0.3, crop }).decode(bytes)).toMatchObject({ width: 480 });
   });
 });
