@@ -63,10 +63,10 @@ test('a whole folder copied in is found, also when it is removed and comes again
 });
 
 test('a file that is still being written is announced when it is whole', async () => {
-  const { client, file, eventsSeen, events } = await startFixture();
+  const { client, file, eventsSeen, events } = await startFixture({ settledMillis: 500 });
 
   await put(file('slow.jpg'), '');
-  for (let n = 0; n < 8; n++) {
+  for (let n = 0; n < 16; n++) {
     await appendFile(file('slow.jpg'), 'x'.repeat(1000));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -74,8 +74,8 @@ test('a file that is still being written is announced when it is whole', async (
   expect(events).toEqual([]);
   await eventsSeen(1);
   await quietTime();
-  expect(events.map(({ s3 }) => s3.object.size)).toEqual([8000]);
-  expect((await client.send(new HeadObjectCommand({ Bucket, Key: 'slow.jpg' }))).ContentLength).toBe(8000);
+  expect(events.map(({ s3 }) => s3.object.size)).toEqual([16_000]);
+  expect((await client.send(new HeadObjectCommand({ Bucket, Key: 'slow.jpg' }))).ContentLength).toBe(16_000);
 });
 
 test('hidden, temporary and linked files are left alone, and what was touched without a change is not announced', async () => {
@@ -139,7 +139,7 @@ test('what changed while the server was down is found at its start, and nothing 
 });
 
 test('a file changed by hand is not served as what it was', async () => {
-  const { client, file } = await startFixture({ settledMillis: 300 });
+  const { client, file } = await startFixture({ settledMillis: 2000 });
   await client.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'old' }));
   await client.send(new PutObjectCommand({ Bucket, Key: 'b', Body: 'old' }));
 
