@@ -9,7 +9,7 @@ import { FacenetError, RequestError, UnavailableError } from '../lib/core/errors
 import { BodyBudget } from './body-budget.ts';
 import { account } from './clients.ts';
 import type { EventLog } from './event-log.ts';
-import { type LoopbackServer, readBody, serveOnLoopback, serveStrangers } from './loopback-server.ts';
+import { type LoopbackServer, leadsHere, readBody, serveOnLoopback, serveStrangers } from './loopback-server.ts';
 
 export interface GatewayOptions {
   readonly port?: number;
@@ -55,7 +55,8 @@ export async function startGateway(options: GatewayOptions): Promise<LoopbackSer
     const own = request.method === 'GET' && ['/events', '/status'].includes(url.pathname);
     try {
       const head = headOf(request, url);
-      strangers?.authenticator.expectClaim(head);
+      if (strangers) strangers.authenticator.expectClaim(head);
+      else expectPageOfOurs(request);
       if (own && strangers) expectEverywhere(await strangers.authenticator.authenticate({ ...head, body: nothing }));
     } catch (error) {
       return refuse(request, response, error);
@@ -82,6 +83,15 @@ const nothing = new Uint8Array();
 function headOf(request: IncomingMessage, url: URL): Omit<SignedRequest, 'body'> {
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
   return { method: request.method ?? 'GET', path: decodedPath(url.pathname), query: url.searchParams, headers };
+}
+
+/** Who is let in unasked must not be sent by a page of the web. Programs have no origin. */
+function expectPageOfOurs({ headers: { origin } }: IncomingMessage): void {
+  if (origin === undefined || leadsHere(origin)) return;
+  throw new RequestError(
+    'FORBIDDEN',
+    `Expected a call of a program or a page of this machine, received one of a page of ${origin}. Serve the page from localhost, or call the API from its server.`,
+  );
 }
 
 /** What happens here is of all collections. */

@@ -10,6 +10,19 @@ export function isLoopback(host: string): boolean {
   return ['localhost', '::1', '[::1]'].includes(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
+/**
+ * Whether a URL leads to this machine by a name that is nobody else's to give. Pages of the web reach loopback too: they send forms to it unasked, and at a name
+ * of their own that leads here (DNS rebinding) they read the answers.
+ */
+export function leadsHere(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname } = new URL(url);
+  return isLoopback(hostname) || hostname === fromContainers;
+}
+
+/** What containers of Docker Desktop call the machine that they are on. */
+const fromContainers = 'host.docker.internal';
+
 /** Milliseconds that clients have at a close to finish what they are sending and to take their answers. */
 const graceMillis = 2000;
 
@@ -46,11 +59,15 @@ export interface LoopbackOptions {
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * Serves HTTP on loopback. A handler that throws breaks the connection off.
+ * Serves HTTP on loopback, at names of loopback alone. A handler that throws breaks the connection off.
  * @throws ConfigError when the port is taken
  */
 export async function serveOnLoopback(handle: Handle, { port, failed }: LoopbackOptions): Promise<LoopbackServer> {
-  const { server, close } = serverOf(handle, failed);
+  const { server, close } = serverOf(async (request, response) => {
+    if (leadsHere(`http://${request.headers.host}`)) return handle(request, response);
+    response.writeHead(421, { 'content-type': 'text/plain', connection: 'close' });
+    response.end('Expected a call to localhost or 127.0.0.1, received one to another name that leads here.\n');
+  }, failed);
   server.keepAliveTimeout = keepAliveMillis;
   return { ...(await listenOnLoopback(server, port)), close };
 }

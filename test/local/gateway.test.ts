@@ -59,7 +59,7 @@ const bodyOf = ({ body, isBase64Encoded }: RequestEvent) =>
 /** A request as it stands on the wire, which no client tidies up. */
 async function raw(head: string): Promise<string> {
   const socket = connect(gateway.port, '127.0.0.1');
-  socket.end(`${head}\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  socket.end(`${head}\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
   return text(socket);
 }
 
@@ -123,6 +123,25 @@ describe('a request', () => {
     expect(lookUp).toHaveBeenCalledTimes(1);
   });
 
+  it.each(['https://faces.example', 'http://localhost.faces.example:8400', 'null'])(
+    'of a page of somebody else is refused, as forms are sent unasked: %s',
+    async (origin) => {
+      const photo = new FormData();
+      photo.set('image', new Blob(['a face']));
+      const response = await call('/v1/people/boss/photos', { method: 'POST', body: photo, headers: { origin } });
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ code: 'FORBIDDEN', detail: expect.stringContaining(origin) });
+      expect(events).toEqual([]);
+    },
+  );
+
+  it.each(['http://localhost:5173', 'http://127.0.0.1:8400', 'https://[::1]'])(
+    'of a page of this machine is let in: %s',
+    async (origin) => {
+      expect((await call('/v1/detect', { method: 'POST', body: 'a photo', headers: { origin } })).status).toBe(200);
+    },
+  );
+
   it('has its cookies apart from its headers', async () => {
     await call('/', { headers: { cookie: 'a=1; b=2' } });
     expect(events[0]).toMatchObject({ cookies: ['a=1', 'b=2'] });
@@ -153,7 +172,7 @@ describe('a request', () => {
 
   it('that breaks off is nobody’s trouble', async () => {
     const socket = connect(gateway.port, '127.0.0.1');
-    socket.write('POST /detect HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nhalf');
+    socket.write('POST /detect HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\n\r\nhalf');
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.destroy();
     expect((await call('/')).status).toBe(200);
@@ -240,7 +259,7 @@ describe('a gateway for strangers', () => {
   });
 
   it('refuses what no signature can be of before its body has come', async () => {
-    const head = 'POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n\r\n';
+    const head = 'POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-length: 900\r\n\r\n';
     expect(await untilClosed(head)).toMatch(/^HTTP\/1.1 401 /);
   });
 
@@ -308,7 +327,7 @@ describe('a gateway for strangers', () => {
 
   it('cuts off who takes more than ten seconds for the headers', async () => {
     const started = performance.now();
-    expect(await untilClosed('GET /v1/people HTTP/1.1\r\nhost: x\r\n')).toMatch(/^HTTP\/1.1 408 /);
+    expect(await untilClosed('GET /v1/people HTTP/1.1\r\nhost: localhost\r\n')).toMatch(/^HTTP\/1.1 408 /);
     expect(performance.now() - started).toBeLessThan(15_000);
   }, 20_000);
 
@@ -403,7 +422,7 @@ describe('GET /events', () => {
     });
     const socket = connect(gateway.port, '127.0.0.1');
     socket.pause();
-    socket.write('GET /events?after=0 HTTP/1.1\r\nhost: x\r\n\r\n');
+    socket.write('GET /events?after=0 HTTP/1.1\r\nhost: localhost\r\n\r\n');
     await vi.waitFor(() => expect(read).toBeGreaterThan(0));
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(read).toBeLessThan(1000);
@@ -420,7 +439,7 @@ describe('GET /events', () => {
     const socket = connect(gateway.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.pause();
-    socket.write('GET /events?after=0 HTTP/1.1\r\nhost: x\r\n\r\n');
+    socket.write('GET /events?after=0 HTTP/1.1\r\nhost: localhost\r\n\r\n');
     await new Promise((resolve) => setTimeout(resolve, 300));
     await gateway.close();
     expect(trouble).toEqual([]);

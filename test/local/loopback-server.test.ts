@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../lib/core/errors.ts';
 import { readBody, serveOnLoopback, serveStrangers } from '../../local/loopback-server.ts';
@@ -35,6 +36,27 @@ describe('a server on loopback', () => {
     await server.close();
 
     expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  it.each([
+    ['127.0.0.1', 200],
+    ['localhost:8400', 200],
+    ['[::1]:8400', 200],
+    ['host.docker.internal:8400', 200],
+    ['faces.example', 421],
+    ['127.0.0.1.faces.example:8400', 421],
+    ['localhost.faces.example', 421],
+    ['a b', 421],
+  ])('is not reached by a name that somebody else let lead here: %s', async (host, status) => {
+    const server = await serveOnLoopback(async (_, response) => void response.end('found'), { failed });
+    const client = connect(server.port, '127.0.0.1');
+    client.end(`GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+
+    const answer = await text(client);
+
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer.includes('found')).toBe(status === 200);
+    await server.close();
   });
 
   it('says which port is taken', async () => {
