@@ -103,7 +103,7 @@ async function download({ url, sha256 }: WeightsFile, file: string, progress: (l
     }
   } catch (cause) {
     throw new UnavailableError(
-      `The weights could not be fetched from ${url}. Nothing was left half-made; check the connection and run it again, or fetch the file yourself and give it with --from.`,
+      `The weights could not be fetched from ${url}. Nothing was left half-made; check the connection and run it again, or fetch the file yourself and give it to \`facenet models … --from FILE\`.`,
       { cause },
     );
   }
@@ -111,7 +111,7 @@ async function download({ url, sha256 }: WeightsFile, file: string, progress: (l
   if (sha256 === undefined || received === sha256) return;
   throw new ModelError(
     'MODEL_CORRUPT',
-    `Expected weights with SHA-256 ${sha256} from ${url}, received ${received}: they are not the published ones. Fetch them elsewhere and give the file with --from.`,
+    `Expected weights with SHA-256 ${sha256} from ${url}, received ${received}: they are not the published ones. Fetch them elsewhere and give the file to \`facenet models … --from FILE\`.`,
   );
 }
 
