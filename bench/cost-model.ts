@@ -83,7 +83,7 @@ export function rekognitionBill(prices: Prices, { facesPerPhoto }: Pick<Work, 'f
     { name: 'IndexFaces', reckoning: 'a call', dollars: thousands * prices.rekognitionThousandImages },
     {
       name: 'SearchFaces',
-      reckoning: `${facesPerPhoto} calls`,
+      reckoning: facesPerPhoto === 1 ? 'a call' : `${facesPerPhoto} calls`,
       dollars: thousands * facesPerPhoto * prices.rekognitionThousandImages,
     },
     {

@@ -27,30 +27,35 @@ export function createProgram(): Command {
     )
     .version(version)
     .showHelpAfterError('(--help tells what it takes)')
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('tell what a command takes').helpGroup('To begin with:'),
+    )
     .exitOverride();
-  const commands = [
-    startCommand(),
-    addCommand(),
-    verifyCommand(),
-    searchCommand(),
-    peopleCommand(),
-    facesCommand(),
-    renameCommand(),
-    forgetCommand(),
-    evalCommand(),
-    reembedCommand(),
-    migrateCommand(),
-    compareCollectionsCommand(),
-    trainCommand(),
-    demoCommand(),
-    calibrateCommand(),
-    smokeCommand(),
-    keysCommand(),
-    modelsCommand(),
-  ];
-  for (const command of commands) {
-    for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
-    program.addCommand(command);
+  const groups: Readonly<Record<string, readonly Command[]>> = {
+    'To begin with:': [startCommand(), demoCommand()],
+    'Photos and people:': [
+      addCommand(),
+      facesCommand(),
+      verifyCommand(),
+      searchCommand(),
+      peopleCommand(),
+      renameCommand(),
+      forgetCommand(),
+    ],
+    'Deployments, and what calls them:': [keysCommand(), smokeCommand(), migrateCommand(), compareCollectionsCommand()],
+    'Models, and how good they are:': [
+      modelsCommand(),
+      evalCommand(),
+      calibrateCommand(),
+      trainCommand(),
+      reembedCommand(),
+    ],
+  };
+  for (const [heading, commands] of Object.entries(groups)) {
+    for (const command of commands) {
+      for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
+      program.addCommand(command.helpGroup(heading));
+    }
   }
   return program;
 }

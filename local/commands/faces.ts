@@ -86,7 +86,10 @@ async function find(bytes: Uint8Array): Promise<ShownPhoto> {
 function print({ width, height, faces }: ShownPhoto): void {
   console.log(`${width} × ${height}, ${counted(faces.length, 'face')}`);
   for (const { box, confidence, quality, identity } of faces) {
-    const place = [box.left, box.top, box.width, box.height].map((value) => Math.round(value)).join(' ');
+    const [left, top, wide, high] = [box.left, box.top, box.width, box.height].map((value) =>
+      value.toFixed(0).padStart(4),
+    );
+    const place = `${wide} ×${high} at${left},${top}`;
     const name = identity === undefined ? '' : `  ${describeIdentity(identity)}`;
     console.log(`  ${place}  confidence ${confidence.toFixed(3)}${quality ? describeQuality(quality) : ''}${name}`);
   }

@@ -41,7 +41,7 @@ export function modelsCommand(): Command {
       if (json) console.log(JSON.stringify({ folder: out, files }, null, 2));
       else
         for (const { name, sha256, bytes } of files)
-          console.log(`${name}  ${(bytes / 1e6).toFixed(1)} MB  sha256 ${sha256}`);
+          console.log(`${sha256}  ${(bytes / 1e6).toFixed(2).padStart(6)} MB  ${name}`);
       if (!json) console.log(`in ${out}`);
     });
 }
@@ -61,5 +61,7 @@ function wrongFrom(ids: readonly string[]): RequestError {
 function printList(json: true | undefined): void {
   const cards = Object.values(catalog).map(({ card }) => card);
   if (json) console.log(JSON.stringify(cards, null, 2));
-  else for (const { id, licence, provenance } of cards) console.log(`${id}  ${licence}  ${provenance}`);
+  else
+    for (const { id, licence, provenance } of cards)
+      console.log(`${id.padEnd(24)}  ${licence.padEnd(18)}  ${provenance}`);
 }

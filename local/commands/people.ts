@@ -22,7 +22,10 @@ export function peopleCommand(): Command {
 async function listPeople({ data, collection, json }: Options): Promise<void> {
   const people = await ask(data, (client) => client.people(collection));
   if (json) console.log(JSON.stringify({ people }, null, 2));
-  else if (people.length === 0) console.log('nobody yet; enrol somebody: facenet add alice.jpg --person alice');
+  else if (people.length === 0) {
+    const where = collection === defaultCollection ? '' : ` --collection ${JSON.stringify(collection)}`;
+    console.log(`nobody yet; enrol somebody: facenet add alice.jpg --person alice${where}`);
+  }
   for (const { person, faceIds, enrolledAt } of json ? [] : people) {
     console.log(`${person}  ${counted(faceIds.length, 'photo')}, since ${enrolledAt}`);
   }

@@ -1,6 +1,6 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { RequestError } from '../../lib/core/errors.ts';
 import { createApiCaller } from '../api-caller.ts';
 import { awaitedEvents, queuedEvents } from '../awaited-events.ts';
@@ -35,7 +35,11 @@ export function smokeCommand(): Command {
     )
     .option('--region <name>', 'of an API with a domain of its own')
     .option('--api-profile <name>', "the profile of AWS's files that holds an access key for the API")
-    .option('--header <name:value>', 'sent with each call instead of a signature; may be repeated', addHeader, {})
+    .addOption(
+      new Option('--header <name:value>', 'sent with each call instead of a signature; may be repeated')
+        .argParser(addHeader)
+        .default({}, 'none'),
+    )
     .option('--timeout <seconds>', 'how long each check may take', wholeOption(1, 3600), 120)
     .option('--json', 'print JSON')
     .addHelpText(
