@@ -30,6 +30,7 @@ export function* pyramidStrips(
   scales: readonly number[],
   settings: StripSettings,
 ): Generator<PyramidStrip> {
+  if (scales.length === 0) return;
   const memory = PoolingMemory.take();
   try {
     const levels = scales.map((scale, place) => new Level(memory, photo, place, scale, settings));

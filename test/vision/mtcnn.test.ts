@@ -96,3 +96,30 @@ describe('the pyramid', () => {
     );
   });
 });
+
+describe('a photo', () => {
+  const noise = (width: number, height: number) => {
+    let seed = 1;
+    const data = Uint8Array.from({ length: width * height * 3 }, () => {
+      seed = (seed * 16807) % 2147483647;
+      return seed & 255;
+    });
+    return { width, height, data };
+  };
+
+  test.for([
+    [12, 12],
+    [19, 300],
+    [300, 19],
+  ] as const)('of %i × %i, in which no face of the wanted size has room, has none', async ([width, height]) => {
+    expect(await detectFaces(noise(width, height), nets)).toEqual([]);
+  });
+
+  test.for([
+    [20, 20],
+    [20, 6000],
+    [6000, 20],
+  ] as const)('of %i × %i, in which one just has room, is looked at', async ([width, height]) => {
+    expect(await detectFaces(noise(width, height), nets)).toEqual([]);
+  });
+});
