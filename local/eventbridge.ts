@@ -17,8 +17,8 @@ const entrySchema = z.object({
   Detail: z.string().optional(),
   EventBusName: z.string().optional(),
   Resources: z.array(z.string()).optional(),
-  /** Seconds since 1970. */
-  Time: z.number().optional(),
+  /** Seconds since 1970, within what a date can be. */
+  Time: z.number().min(-8.64e12).max(8.64e12).optional(),
 });
 type Entry = z.infer<typeof entrySchema>;
 
@@ -37,18 +37,15 @@ class EventBridgeError extends Error {
 
 /**
  * Serves EventBridge's PutEvents on loopback. Events that are taken are in the log when the answer leaves.
- * @throws ConfigError when the port is taken
  */
 export function startEventBridge({
   buses,
   log,
-  port,
   failed,
 }: {
   /** The buses that there are, beside `default`. */
   readonly buses: readonly string[];
   readonly log: EventLog;
-  readonly port?: number;
   readonly failed: (error: unknown) => void;
 }): Promise<LoopbackServer> {
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -56,7 +53,7 @@ export function startEventBridge({
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() });
     response.end(JSON.stringify(output));
   };
-  return serveOnLoopback(serve, { port, failed });
+  return serveOnLoopback(serve, { failed });
 }
 
 async function answer(request: IncomingMessage, log: EventLog, buses: readonly string[]) {

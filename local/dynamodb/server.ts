@@ -12,16 +12,14 @@ import { Front } from './front.ts';
 export interface DynamoDbOptions {
   /** The folder that holds the tables; made when it is missing. */
   readonly path: string;
-  /** @default a free one */
-  readonly port?: number;
   readonly failed?: (error: unknown) => void;
 }
 
 /**
  * Serves a folder as DynamoDB does, on loopback: dynalite's tables, and vector indexes that SearchVectors searches exactly. One process owns a folder.
- * @throws ConfigError when another process has the folder, or the port
+ * @throws ConfigError when another process has the folder
  */
-export async function startDynamoDb({ path, port, failed = console.error }: DynamoDbOptions): Promise<LoopbackServer> {
+export async function startDynamoDb({ path, failed = console.error }: DynamoDbOptions): Promise<LoopbackServer> {
   const tables = join(path, 'tables');
   await mkdir(tables, { recursive: true });
   await takeFolder(path, tables);
@@ -33,7 +31,7 @@ export async function startDynamoDb({ path, port, failed = console.error }: Dyna
     await definitions.load();
     await followed.load(definitions);
     const front = new Front(backend, definitions, followed);
-    const server = await serveOnLoopback((request, response) => front.serve(request, response), { port, failed });
+    const server = await serveOnLoopback((request, response) => front.serve(request, response), { failed });
     const close = async () => {
       await server.close();
       followed.close();

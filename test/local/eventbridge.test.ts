@@ -99,6 +99,16 @@ describe('the event bus', () => {
     expect(heard).toEqual([]);
   });
 
+  it('refuses a time that no date has', async () => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AWSEvents.PutEvents' },
+      body: JSON.stringify({ Entries: [{ ...entry(), Time: 1e13 }] }),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ __type: 'SerializationException' });
+  });
+
   it('knows no other operation', async () => {
     const response = await fetch(server.url, {
       method: 'POST',

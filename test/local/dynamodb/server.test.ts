@@ -37,14 +37,6 @@ describe('the DynamoDB of the embedded stack', () => {
     await expect(second).rejects.toThrow(`process ${process.pid}`);
   });
 
-  it('says that a port is taken', async () => {
-    const { url, path } = await startFixture();
-
-    await expect(startDynamoDb({ path: `${path}/second`, port: Number(new URL(url).port) })).rejects.toBeInstanceOf(
-      ConfigError,
-    );
-  });
-
   it('outlives a client that breaks off in the middle of a request', async () => {
     const { url, search } = await startFixture();
 
