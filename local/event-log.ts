@@ -56,7 +56,13 @@ export class EventLog {
   async append(events: readonly EventEnvelope[]): Promise<void> {
     const lines = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     const written = this.#writing.then(async () => {
-      await this.#file.appendFile(lines);
+      try {
+        await this.#file.appendFile(lines);
+      } catch (error) {
+        // A full disk can have taken a part of them.
+        await this.#file.truncate(this.#end);
+        throw error;
+      }
       this.#end += lines.length;
     });
     this.#writing = written.catch(() => {});

@@ -1,7 +1,7 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open as openFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type EventEnvelope, EventLog, type LoggedEvent } from '../../local/event-log.ts';
 
 let path: string;
@@ -60,6 +60,22 @@ describe('the log of events', () => {
     expect(await readFile(path, 'utf8')).toBe(whole);
     await log.append([envelope('next')]);
     expect(ids(await take(log, 0, 2))).toEqual(['whole', 'next']);
+  });
+
+  it('drops what a full disk let it write of a line', async () => {
+    const log = await open();
+    const file = await openFile(path);
+    const append = vi.spyOn(Object.getPrototypeOf(file), 'appendFile').mockImplementationOnce(async () => {
+      await appendFile(path, '{"version":"0","id":"torn');
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+    onTestFinished(async () => {
+      append.mockRestore();
+      await file.close();
+    });
+    await expect(log.append([envelope('lost')])).rejects.toMatchObject({ code: 'ENOSPC' });
+    await log.append([envelope('next')]);
+    expect(ids(await take(log, 0, 1))).toEqual(['next']);
   });
 
   it('is empty when there is nothing but a broken line', async () => {
