@@ -25,7 +25,7 @@ export async function* benchEmbed(config: VisionConfig, rounds: number): AsyncGe
     const input = standardise(crops, card);
     const shape = [crops.length, 3, card.crop.size, card.crop.size];
     yield compare(
-      `embed: ${crops.length} aligned faces`,
+      `embed: ${crops.length} aligned faces, ${id}`,
       [
         { name: id, run: async () => (await embedder.embed(crops))[0]![0]! },
         {
