@@ -147,11 +147,19 @@ export function readCallersConfig(environment: Environment = process.env): Calle
   return config;
 }
 
+/** Where versions keep their models that pin the same ones, each in its own folder: two that do not would make each other's anew. Of the pinned cards; a test says what it has to be. */
+const modelsEdition = '3fd6ef77';
+
 /** Where built models are kept: FACENET_MODELS, or a cache of the user's that outlives clones and `npm ci`. */
 export function modelsFolder(environment: Environment = process.env): string {
   const chosen = environment[variable.models];
   if (chosen) return chosen;
   if (environment.LAMBDA_TASK_ROOT) return layerModels;
+  return join(modelsCache(environment), modelsEdition);
+}
+
+/** The models of all versions. */
+export function modelsCache(environment: Environment = process.env): string {
   return join(cacheFolder(environment), 'models');
 }
 

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelError } from '../../lib/core/errors.ts';
+import { adoptModels } from './adopt.ts';
 import { type CatalogEntry, catalog, type ModelId } from './catalog.ts';
 import { convert } from './convert.ts';
 import { fetchWeights } from './fetch-weights.ts';
@@ -42,6 +43,7 @@ const recordedSchema = z.object({ files: z.record(z.string().regex(/^[\w.-]+$/),
  * @throws RequestError INVALID_REQUEST when `from` is given for a model that is made of a package
  */
 export async function ensureModels(ids: readonly ModelId[], options: EnsureOptions): Promise<ModelFile[]> {
+  await adoptModels(options.folder);
   const files: ModelFile[] = [];
   for (const id of ids) {
     const entry: CatalogEntry = catalog[id];

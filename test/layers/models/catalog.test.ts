@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../../layers/models/catalog.ts';
+import { modelsFolder } from '../../../lib/config.ts';
 import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
 import { distanceAt, similarityOf, thresholdOf } from '../../../lib/vision/similarity.ts';
 
@@ -52,4 +55,11 @@ describe.each([
     const { card } = catalog[id];
     expect(similarityOf(card, thresholdOf(card, 1e-5))).toBe(99);
   });
+});
+
+it('is kept in a folder of its own edition, apart from what versions with other pins make', () => {
+  const pinned = Object.values(catalog).filter((entry) => 'files' in entry);
+  const cards = pinned.map(({ card, files }) => ({ ...card, files }));
+  const edition = createHash('sha256').update(JSON.stringify(cards)).digest('hex').slice(0, 8);
+  expect(basename(modelsFolder({})), `Set modelsEdition in lib/config.ts to '${edition}'`).toBe(edition);
 });
