@@ -95,6 +95,20 @@ export async function searchByFace(
   return { searched, threshold, model: ports.embedder.card.id, faces };
 }
 
+/**
+ * Says who a stored face is like, as `searchFaces` does of one of a photo. The face is left out, and so is whose it is.
+ * @throws RequestError COLLECTION_NOT_FOUND or FACE_NOT_FOUND
+ */
+export async function identifyStoredFace(
+  ports: SearchPorts,
+  range: SearchRange & { readonly faceId: string },
+): Promise<FaceSearchResult & Pick<SearchResult, 'identity' | 'people'>> {
+  const found = await searchByFace(ports, range);
+  const { person: asked, embedding } = found.searched;
+  const people = await peopleNear(ports, range.collection, { asked, embeddings: [embedding] }, found.threshold);
+  return { ...found, identity: identityAmong(ports.embedder.card, people), people: people.slice(0, range.count) };
+}
+
 /** What people are searched by: a vector, a stored face, or a person's faces. */
 export type PeopleSearch =
   | { readonly embedding: Float32Array }
@@ -110,7 +124,22 @@ export async function searchPeople(
   ports: SearchPorts,
   { collection, by, count, threshold = thresholdOf(ports.embedder.card) }: SearchRange & { readonly by: PeopleSearch },
 ): Promise<Match[]> {
-  const { asked, embeddings } = await searchedBy(ports, collection, by);
+  const people = await peopleNear(ports, collection, await searchedBy(ports, collection, by), threshold);
+  return people.slice(0, count);
+}
+
+/** Vectors to search by, and who is left out: whose they are. */
+interface SearchedBy {
+  readonly asked?: string | undefined;
+  readonly embeddings: readonly Float32Array[];
+}
+
+async function peopleNear(
+  ports: SearchPorts,
+  collection: string,
+  { asked, embeddings }: SearchedBy,
+  threshold: number,
+): Promise<Match[]> {
   const identifying = { registry: ports.registry, embedder: ports.embedder.card };
   const found = await Promise.all(
     embeddings.map((embedding) => nearestPeople(identifying, { collection, embedding }, threshold)),
@@ -120,14 +149,10 @@ export async function searchPeople(
     const known = nearest.get(match.person);
     if (match.person !== asked && (!known || match.distance < known.distance)) nearest.set(match.person, match);
   }
-  return [...nearest.values()].sort((a, b) => a.distance - b.distance).slice(0, count);
+  return [...nearest.values()].sort((a, b) => a.distance - b.distance);
 }
 
-async function searchedBy(
-  ports: SearchPorts,
-  collection: string,
-  by: PeopleSearch,
-): Promise<{ readonly asked?: string | undefined; readonly embeddings: readonly Float32Array[] }> {
+async function searchedBy(ports: SearchPorts, collection: string, by: PeopleSearch): Promise<SearchedBy> {
   if ('embedding' in by) {
     await expectCollection(ports.registry, collection);
     return { embeddings: [by.embedding] };

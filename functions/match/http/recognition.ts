@@ -1,8 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
-import { identityAmong } from '../../../lib/core/identify-face.ts';
 import { type ChosenPhoto, findFaces } from '../../../lib/core/photo-faces.ts';
 import { recognisePhoto } from '../../../lib/core/recognise-photo.ts';
-import { searchByFace, searchFaces, searchPeople } from '../../../lib/core/search-faces.ts';
+import { identifyStoredFace, searchFaces } from '../../../lib/core/search-faces.ts';
 import { verifyPerson, verifyPhotos } from '../../../lib/core/verify-faces.ts';
 import type { EmbedderCard } from '../../../lib/vision/embedder-card.ts';
 import { photoSize } from '../../../lib/vision/image.ts';
@@ -78,10 +77,8 @@ export function recognitionRoutes(ports: ApiPorts): OpenAPIHono {
   app.openapi(search, async (c) => {
     const fields = await readFields(c, searchRequest, c.req.valid('query'));
     if ('faceId' in fields) {
-      const { searched, threshold, model, faces } = await searchByFace(ports, fields);
-      const people = await searchPeople(ports, { ...fields, threshold, by: fields });
-      const found = foundOf(identityAmong(ports.embedder.card, people), people, faces);
-      return c.json({ ...found, searchedFace: faceOf(searched), threshold, model }, 200);
+      const { identity, people, faces, searched, threshold, model } = await identifyStoredFace(ports, fields);
+      return c.json({ ...foundOf(identity, people, faces), searchedFace: faceOf(searched), threshold, model }, 200);
     }
     const { image, ...range } = fields;
     const { identity, people, faces, searched, threshold, model } = await searchFaces(ports, chosen(image), range);

@@ -235,6 +235,15 @@ describe('two people who are nearly as near', () => {
 });
 
 describe('POST /search by a stored face', () => {
+  it('says who else is nearly as near, however few are asked for', async () => {
+    await api.put({ 'people/twin/1.jpg': '11@40', 'people/other twin/1.jpg': '12@40' });
+    const { faceIds } = await api.ask<{ faceIds: string[] }>('GET', '/v1/people/alice');
+    expect(await api.ask('POST', '/v1/search', json({ faceId: faceIds[0], count: 1 }))).toMatchObject({
+      identity: { person: 'twin', ambiguous: [{ person: 'other twin' }] },
+      people: [{ person: 'twin' }],
+    });
+  });
+
   it('leaves out the face and whose it is', async () => {
     await api.put({ 'people/twin/1.jpg': '11@40' });
     const { faceIds } = await api.ask<{ faceIds: string[] }>('GET', '/v1/people/alice');
