@@ -19,8 +19,8 @@ export interface ExistingTable {
 /** What can be chosen of a FaceRecognition. */
 export interface FaceRecognitionProps {
   /**
-   * The model that turns faces into vectors, by its id in the catalog of layers/models.
-   * @default - mobilefacenet, which needs nothing but npm to be built
+   * The model that turns faces into vectors, by its id in the catalog of layers/models or in the models folder.
+   * @default - mobilefacenet-ensemble, which needs nothing but npm to be built
    */
   readonly embedder?: string;
 

@@ -14,10 +14,12 @@ export function localSqsClient(endpoint: string): SQSClient {
   return new SQSClient({ ...common, endpoint, useQueueUrlAsEndpoint: false });
 }
 
+/** The table's client. */
 export function localDynamoDbClient(endpoint: string): DynamoDBClient {
   return new DynamoDBClient({ ...common, endpoint });
 }
 
+/** The bucket's client; its name stands in the path. */
 export function localS3Client(endpoint: string): S3Client {
   return new S3Client({ ...common, endpoint, forcePathStyle: true });
 }

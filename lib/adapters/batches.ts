@@ -21,3 +21,8 @@ export function batchesOf<T>(entries: readonly T[], sizeOf: (entry: T) => number
   }
   return batches;
 }
+
+/** A list in parts of a size; the last one can be smaller. */
+export function chunks<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+}

@@ -15,6 +15,7 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { UnavailableError } from '../core/errors.ts';
 import type { Page, Paged } from '../core/ports.ts';
+import { chunks } from './batches.ts';
 import { expressionAttributes } from './dynamo-expressions.ts';
 import type { Item } from './dynamo-items.ts';
 import { attribute } from './dynamo-table.ts';
@@ -207,11 +208,6 @@ function isOf(listing: Listing, position: PagePosition): boolean {
     listing.values.includes(position[listing.partition]!) &&
     position[listing.sort]!.startsWith(listing.prefix)
   );
-}
-
-/** A list in parts of a size; the last one can be smaller. */
-export function chunks<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 }
 
 /** Undefined when the condition of a write does not hold. */

@@ -12,7 +12,8 @@ import {
 } from '../core/ports.ts';
 import type { CollectionRecord, FaceRecord, FaceRole, ImageRecord, Match, PersonRecord } from '../core/records.ts';
 import { euclideanDistance } from '../vision/distance.ts';
-import { chunks, DynamoTable, type Listing, type Write } from './dynamo-access.ts';
+import { chunks } from './batches.ts';
+import { DynamoTable, type Listing, type Write } from './dynamo-access.ts';
 import { expressionAttributes } from './dynamo-expressions.ts';
 import {
   collectionItem,
