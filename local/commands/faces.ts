@@ -89,7 +89,7 @@ function print({ width, height, faces }: ShownPhoto): void {
     const [left, top, wide, high] = [box.left, box.top, box.width, box.height].map((value) =>
       value.toFixed(0).padStart(4),
     );
-    const place = `${wide} ×${high} at${left},${top}`;
+    const place = `${wide} ×${high} at ${left},${top}`;
     const name = identity === undefined ? '' : `  ${describeIdentity(identity)}`;
     console.log(`  ${place}  confidence ${confidence.toFixed(3)}${quality ? describeQuality(quality) : ''}${name}`);
   }

@@ -95,7 +95,7 @@ function welcome({ api, signedApi, s3, bucket, folder, logFile }: Stack, data: s
   const here = (path: string) => relative('.', path) || path;
   const rows = [
     ...(signedApi ? [['HTTP API', signedApi, 'signed with access keys; put TLS in front of it'] as const] : []),
-    [signedApi ? 'on here' : 'HTTP API', api, '/docs, /openapi.json, docs/api.md'],
+    [signedApi ? 'on here' : 'HTTP API', api, `to read and to try: ${api}/docs`],
     ['bucket', `s3://${bucket} at ${s3}`, 'access key and secret: test'],
     ['folder', here(folder), 'a file copied into it is an upload'],
     ['events', `${api}/events`, 'docs/events'],
