@@ -54,9 +54,7 @@ export class StateDict {
     const needed = lastElement(tensor) + 1;
     const present = Math.floor((storage?.bytes.length ?? 0) / 4);
     if (!storage || needed > present) throw unlike(name, `with ${needed} values in its storage`, String(present));
-    if (storage.crc32 !== undefined && crc32(storage.bytes) !== storage.crc32) {
-      throw unlike(name, 'as it was saved, by its CRC-32', 'other bytes');
-    }
+    if (isDamaged(storage)) throw unlike(name, 'as it was saved, by its CRC-32', 'other bytes');
     const data = gather(floatsOf(storage.bytes), tensor);
     const odd = data.find((value) => !Number.isFinite(value));
     if (odd !== undefined) throw unlike(name, 'of numbers', `${odd} among them`);
@@ -82,15 +80,16 @@ function readTensors(reader: PickleReader): ReadonlyMap<Pickled, Pickled> {
 /** `<name>/data.pkl` refers to storages, each of which is a file of its own, `<name>/data/<key>`. */
 async function readZip(bytes: Uint8Array): Promise<StateDict> {
   const files = await storedFiles(bytes);
-  const pickle = [...files.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
-  if (!pickle) throw notStateDict('a zip archive with data.pkl, found none in it');
-  const folder = pickle.slice(0, -'data.pkl'.length);
+  const [name, pickle] = [...files].find(([name]) => /^[^/]+\/data\.pkl$/.test(name)) ?? [];
+  if (!name || !pickle) throw notStateDict('a zip archive with data.pkl, found none in it');
+  if (isDamaged(pickle)) throw notStateDict('data.pkl as it was saved, by its CRC-32');
+  const folder = name.slice(0, -'data.pkl'.length);
   const byteOrder = files.get(`${folder}byteorder`);
   if (byteOrder && Buffer.from(byteOrder.bytes).toString() !== 'little') throw notStateDict('little-endian values');
   const prefix = `${folder}data/`;
   const storages = [...files].filter(([name]) => name.startsWith(prefix));
   return new StateDict(
-    readTensors(new PickleReader(files.get(pickle)!.bytes)),
+    readTensors(new PickleReader(pickle.bytes)),
     new Map(storages.map(([name, storage]) => [name.slice(prefix.length), storage])),
   );
 }
@@ -116,8 +115,9 @@ function readLegacy(bytes: Uint8Array): StateDict {
   for (const key of Array.isArray(keys) ? keys : []) {
     const user = users.get(key);
     const size = elementBytes[user?.type ?? ''];
-    if (typeof key !== 'string' || !user || !size)
+    if (typeof key !== 'string' || !user || !size) {
       throw notStateDict(`a tensor in the storage ${String(key)}, found none`);
+    }
     const from = at + 8;
     const end = from > bytes.length ? from : from + Number(view.getBigUint64(at, true)) * size;
     if (end > bytes.length) throw unlike(String(user.name), `up to byte ${end}`, `a file of ${bytes.length} bytes`);
@@ -142,6 +142,10 @@ async function storedFiles(bytes: Uint8Array): Promise<Storages> {
     throw notStateDict('a whole zip archive of stored files, received one that is cut off, packed or broken', cause);
   }
   return files;
+}
+
+function isDamaged({ bytes, crc32: saved }: Storage): boolean {
+  return saved !== undefined && crc32(bytes) !== saved;
 }
 
 /** Where the last element of a tensor lies in its storage; before the first one when it has none. */

@@ -98,6 +98,12 @@ describe('a damaged file', () => {
     );
   });
 
+  it('is refused when its pickle is not what was saved, though it can be read', async () => {
+    const file = Buffer.from(zipFile(tensors));
+    file[file.indexOf('conv.weight')]! ^= 1;
+    await expect(readStateDict(file)).rejects.toThrow(/data\.pkl as it was saved, by its CRC-32/);
+  });
+
   it('that lost its tail is told by the first tensor that is not whole, where the tensors come one after the other', async () => {
     const file = legacyFile(tensors);
     await expect(readStateDict(file.subarray(0, -1))).rejects.toThrow(
