@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
+import { ImageRejectedError } from '../../lib/core/errors.ts';
 import { arcFaceTemplate } from '../../lib/vision/templates.ts';
 import { asPreview, pngBomb, quarters, slowTiff } from './odd-images.ts';
 import { expectColour, expectQuarters, expectRejected } from './photos.ts';
@@ -162,6 +164,24 @@ describe('a photo is rejected', () => {
     await decoder.decode(bytes);
     await expectRejected(decoder, bytes.subarray(0, bytes.length / 2), 'CORRUPT_IMAGE');
   });
+
+  test.for(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)(
+    'or decoded, wherever a %s is damaged',
+    async (format) => {
+      const small = createSharpDecoder({ ...limits, maxPixels: 1_000_000 });
+      const bytes = await quarters(width, height).withIccProfile('p3').toFormat(format).toBuffer();
+      const damage = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 });
+      await fc.assert(
+        fc.asyncProperty(damage, async (places) => {
+          const damaged = Buffer.from(bytes);
+          for (const [at, value] of places) damaged[at] = value;
+          const outcome = await small.decode(damaged).catch((error: unknown) => error);
+          expect('data' in (outcome as object) || outcome instanceof ImageRejectedError).toBe(true);
+        }),
+        { numRuns: 50 },
+      );
+    },
+  );
 
   test('when a JPEG has lost but the last of its bytes', async () => {
     const bytes = await quarters(width, height).jpeg().toBuffer();
