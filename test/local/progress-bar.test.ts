@@ -8,7 +8,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)('gives the terminal its cursor and its w
   let shown = '';
   for await (const text of child.stderr.setEncoding('utf8')) {
     shown += text;
-    if (!child.killed && shown.includes('left')) child.kill(signal);
+    if (!child.killed && shown.includes('photos')) child.kill(signal);
   }
   expect(await ended).toEqual([null, signal]);
   const [hidden, unwrapped] = ['\u001b[?25l', '\u001b[?7l'];
