@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import sharp from 'sharp';
+import { profileOf } from './code-points.ts';
 import { corruptImage, slowImage } from './image-rejections.ts';
 import { tiffHead } from './tiff-head.ts';
 
@@ -23,9 +23,6 @@ export interface HeicOptions {
   /** Looks at the size of the picture before it is decoded; what it throws ends the decoding. */
   readonly check: (size: Pick<HeicHeader, 'width' | 'height'>) => void;
 }
-
-/** The code point of Display P3's primaries (ITU-T H.273, table 2). */
-const displayP3 = 12;
 
 /**
  * Turns a HEIC or HEIF into an uncompressed TIFF, colour profile and all, which sharp then reads like any other: sharp's own libheif has no HEVC, and refuses
@@ -60,11 +57,4 @@ export async function heicToTiff(bytes: Uint8Array, { timeoutSeconds, check }: H
     clearTimeout(timer);
     await worker.terminate();
   }
-}
-
-/** The profile of code points that are not sRGB's. Display P3's comes with libvips; what else there is, of television, is taken for sRGB. */
-async function profileOf(primaries: number | undefined): Promise<Uint8Array | undefined> {
-  if (primaries !== displayP3) return undefined;
-  const pixel = sharp({ create: { width: 1, height: 1, channels: 3, background: 'white' } }).withIccProfile('p3');
-  return (await sharp(await pixel.png().toBuffer()).metadata()).icc;
 }

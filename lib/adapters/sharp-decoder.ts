@@ -4,10 +4,12 @@ import type { ImageDecoder } from '../core/ports.ts';
 import type { CropSpec } from '../vision/embedder-card.ts';
 import type { RgbImage, Size } from '../vision/image.ts';
 import { reductionFor, type SmallestFace } from '../vision/smallest-face.ts';
+import { primariesOf, profileOf } from './code-points.ts';
 import { heicToTiff } from './heic-decoder.ts';
 import { brandsOf, formatOf, type ImageFormat } from './image-format.ts';
 import { corruptImage, slowImage } from './image-rejections.ts';
 import { imageTooLarge } from './image-too-large.ts';
+import { tiffHead } from './tiff-head.ts';
 
 export interface DecoderLimits extends Partial<SmallestFace> {
   /** Bytes of a file. */
@@ -46,7 +48,9 @@ export function createSharpDecoder({
       check(header);
       const reduction =
         crop && header.format === 'jpeg' ? reductionFor(header.autoOrient, { minFace, minFacePart }, crop) : 1;
-      return readPixels(readable, header, { timeoutSeconds, reduction });
+      const photo = await readPixels(readable, header, { timeoutSeconds, reduction });
+      const icc = format === 'AVIF' && !header.icc ? await profileOf(primariesOf(bytes)) : undefined;
+      return icc ? inSrgb(photo, icc, timeoutSeconds) : photo;
     },
   };
 }
@@ -101,6 +105,12 @@ function checkSize({ width, height }: Size, maxPixels: number): void {
       `Expected at least ${smallestSide} pixels on each side, the smallest window in which a face is looked for, received ${width} × ${height}. Use a larger photo.`,
     );
   }
+}
+
+/** Sees pixels by a profile that their file did not bring. */
+async function inSrgb({ width, height, data }: RgbImage, icc: Uint8Array, timeoutSeconds: number): Promise<RgbImage> {
+  const tiff = Buffer.concat([tiffHead({ width, height, channels: 3, icc }), data]);
+  return readPixels(tiff, await readHeader(tiff), { timeoutSeconds, reduction: 1 });
 }
 
 async function readPixels(

@@ -29,6 +29,7 @@ await encode(
     sharp({ create: { width: 64, height: 64, channels: 3, background: { r, g, b } } }).png(),
   ),
 );
+await encodeAvif();
 await encodeSequences();
 rmSync(folder, { recursive: true });
 
@@ -40,6 +41,14 @@ async function encode(name: string, pictures: readonly Sharp[], ...options: stri
     await picture.toFile(files[i]!);
   }
   execFileSync('heif-enc', [...files, '-o', join(goldens, `${name}.heic`), ...inFull, ...options]);
+}
+
+/** The numbers of Display P3 without its profile; the test writes the code points. */
+async function encodeAvif(): Promise<void> {
+  const numbers = join(folder, 'numbers.png');
+  const inP3 = await quarters(width, height).withIccProfile('p3').png().toBuffer();
+  await sharp(inP3, { ignoreIcc: true }).png().toFile(numbers);
+  execFileSync('heif-enc', ['-A', numbers, '-o', join(goldens, 'code-points.avif'), ...inFull]);
 }
 
 /** Two frames, the second in other colours. A film becomes a HEIF sequence by its brands (ISO/IEC 23008-12, 7.3). */

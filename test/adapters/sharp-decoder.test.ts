@@ -7,7 +7,7 @@ import { createSharpDecoder } from '../../lib/adapters/sharp-decoder.ts';
 import { ImageRejectedError } from '../../lib/core/errors.ts';
 import { arcFaceTemplate } from '../../lib/vision/templates.ts';
 import { asPreview, pngBomb, quarters, slowTiff } from './odd-images.ts';
-import { expectColour, expectQuarters, expectRejected } from './photos.ts';
+import { expectColour, expectQuarters, expectRejected, quartersOf } from './photos.ts';
 
 const limits = { maxImageBytes: 1_000_000, maxPixels: 120_000_000 };
 const decoder = createSharpDecoder(limits);
@@ -58,6 +58,16 @@ describe('a photo is decoded', () => {
     expect(numbers[0], 'red in a wider space is less of the whole').toBeLessThan(210);
 
     expectQuarters(await decoder.decode(bytes), tolerance);
+  });
+
+  test('in sRGB from an AVIF in Display P3 that is told by code points', async () => {
+    const bytes = readFileSync(join(import.meta.dirname, 'goldens', 'code-points.avif'));
+    const primaries = bytes.indexOf('colrnclx') + 8;
+
+    bytes.writeUInt16BE(1, primaries);
+    expect(quartersOf(await decoder.decode(bytes))[0]![0]).toBeLessThan(210);
+    bytes.writeUInt16BE(12, primaries);
+    expectQuarters(await decoder.decode(bytes), 6);
   });
 
   test('in three channels from grey', async () => {
