@@ -1,3 +1,4 @@
+import { leadsHere } from '../loopback-server.ts';
 import { S3Error } from './errors.ts';
 import type { CorsRule } from './object-index.ts';
 import type { S3Request, S3Response } from './request.ts';
@@ -72,6 +73,23 @@ export function corsHeaders(
 ): Record<string, string> {
   const rule = ruleFor(rules, headers.origin, method, []);
   return rule ? allowed(rule, headers.origin!) : {};
+}
+
+/**
+ * Lets a page of the web change nothing unless a rule of the bucket allows it: browsers send some requests without a preflight, and the keys of a stack on loopback are
+ * no secret. Programs have no origin.
+ * @throws S3Error AccessDenied
+ */
+export function expectWriterOfOurs(
+  { headers: { origin }, method }: Pick<S3Request, 'headers' | 'method'>,
+  rules: readonly CorsRule[],
+): void {
+  if (origin === undefined || ['GET', 'HEAD'].includes(method) || leadsHere(origin)) return;
+  if (ruleFor(rules, origin, method, [])) return;
+  throw new S3Error(
+    'AccessDenied',
+    `Expected a program, or a page that the bucket's CORS configuration allows to ${method}, received a page of ${origin}.`,
+  );
 }
 
 function ruleFor(

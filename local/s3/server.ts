@@ -7,7 +7,7 @@ import { ConfigError } from '../../lib/core/errors.ts';
 import { type LoopbackServer, serveOnLoopback } from '../loopback-server.ts';
 import { createBucket } from './buckets.ts';
 import { ChangeLog } from './change-log.ts';
-import { corsHeaders, preflightResponse } from './cors.ts';
+import { corsHeaders, expectWriterOfOurs, preflightResponse } from './cors.ts';
 import { DataFiles } from './data-files.ts';
 import { S3Error } from './errors.ts';
 import { FolderSync } from './folder-sync.ts';
@@ -180,6 +180,7 @@ class Service {
       const rules = (request.bucket && (await this.#context.store.index.get('buckets', request.bucket))?.cors) || [];
       if (request.method === 'OPTIONS') return preflightResponse(request, rules);
       cors = corsHeaders(request, rules);
+      expectWriterOfOurs(request, rules);
       const verified: S3Request = { ...request, ...(await this.#verify(request)) };
       const answer = await operationOf(verified)(verified, this.#context);
       return { ...answer, headers: { ...answer.headers, ...cors } };

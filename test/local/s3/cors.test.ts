@@ -1,12 +1,15 @@
 import {
   DeleteBucketCorsCommand,
+  DeleteObjectsCommand,
   GetBucketCorsCommand,
   GetBucketNotificationConfigurationCommand,
+  HeadObjectCommand,
   PutBucketCorsCommand,
   PutBucketNotificationConfigurationCommand,
+  PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { expect, test } from 'vitest';
-import { bucket, startFixture } from './fixture.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { bucket, clientOf, startFixture } from './fixture.ts';
 
 const Bucket = bucket;
 
@@ -46,6 +49,37 @@ test('a page may upload from the origins, with the methods and headers that the 
   await expect(client.send(new GetBucketCorsCommand({ Bucket }))).rejects.toThrow(
     expect.objectContaining({ name: 'NoSuchCORSConfiguration' }),
   );
+});
+
+test('a page of the web changes nothing that the bucket does not allow it to, signed or not', async () => {
+  const { client, server } = await startFixture();
+  await client.send(new PutObjectCommand({ Bucket, Key: 'a.jpg', Body: 'a' }));
+  const removal = new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'a.jpg' }] } });
+  const pageOf = (origin: string) => {
+    const page = clientOf(server.url);
+    page.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { headers: Record<string, string> }).headers.origin = origin;
+        return next(args);
+      },
+      { step: 'build' },
+    );
+    onTestFinished(() => page.destroy());
+    return page;
+  };
+
+  const refused = expect.objectContaining({
+    name: 'AccessDenied',
+    message: expect.stringContaining('https://a.example.com'),
+  });
+  await expect(pageOf('https://a.example.com').send(removal)).rejects.toThrow(refused);
+  await expect(pageOf('null').send(removal)).rejects.toThrow(expect.objectContaining({ name: 'AccessDenied' }));
+  await client.send(new HeadObjectCommand({ Bucket, Key: 'a.jpg' }));
+
+  await pageOf('http://localhost:5173').send(new PutObjectCommand({ Bucket, Key: 'b.jpg', Body: 'b' }));
+  const CORSRules = [{ AllowedOrigins: ['https://a.example.com'], AllowedMethods: ['POST'] }];
+  await client.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }));
+  expect((await pageOf('https://a.example.com').send(removal)).Deleted).toEqual([{ Key: 'a.jpg' }]);
 });
 
 test('a notification configuration comes back as it was put', async () => {
