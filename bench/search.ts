@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -185,6 +185,12 @@ function fillIndex(folder: string, faces: Float32Array): void {
   }
   filled.journal.markWhole();
   filled.close();
+  // A start does not share the disk with a gigabyte that is still being written.
+  for (const name of readdirSync(path)) {
+    const file = openSync(join(path, name), 'r+');
+    fsyncSync(file);
+    closeSync(file);
+  }
 }
 
 /** How long a face that is put nearest to a query, and then deleted, takes to be seen by a search. */
@@ -251,7 +257,10 @@ class Server {
 
   static async start(folder: string): Promise<Server> {
     const process = fork(import.meta.filename, ['--serve', folder]);
-    const [url] = await once(process, 'message');
+    const ended = once(process, 'exit').then(([code, signal]) => {
+      throw new Error(`Expected the server to start, it ended with ${code ?? signal}.`);
+    });
+    const [url] = await Promise.race([once(process, 'message'), ended]);
     return new Server(process, url);
   }
 

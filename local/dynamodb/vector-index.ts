@@ -34,9 +34,9 @@ export class VectorIndex {
     this.#attributes = definition.SearchSchema.map(({ AttributeName }) => AttributeName);
     this.#codes = new Int8Array(definition.Dimensions);
     const { IndexName, VectorAttribute, Dimensions } = definition;
-    const content = JSON.stringify({ format: 1, IndexName, VectorAttribute, Dimensions, attributes: this.#attributes });
+    const content = JSON.stringify({ format: 2, IndexName, VectorAttribute, Dimensions, attributes: this.#attributes });
     this.#store = new VectorStore(folder, content, definition.Dimensions);
-    for (const { slot, group, codes } of this.#store.vectors()) this.#place(slot, group, codes);
+    this.#takeUp();
   }
 
   get size(): number {
@@ -90,14 +90,27 @@ export class VectorIndex {
     this.#store.destroy();
   }
 
+  /** Places all that is stored. */
+  #takeUp(): void {
+    for (const { firstSlot, group: name, codes } of this.#store.runs()) {
+      const group = this.#group(name);
+      const firstRow = group.rows.add(firstSlot, codes);
+      for (let i = 0; i < codes.length / this.definition.Dimensions; i++) {
+        this.#groupOfSlot[firstSlot + i] = group;
+        this.#rowOfSlot[firstSlot + i] = firstRow + i;
+      }
+    }
+  }
+
   #place(slot: number, name: string, codes: Int8Array): void {
     const group = this.#group(name);
-    if (this.#groupOfSlot[slot] !== group) {
-      this.#displace(slot);
-      this.#groupOfSlot[slot] = group;
-      this.#rowOfSlot[slot] = group.rows.add(slot);
+    if (this.#groupOfSlot[slot] === group) {
+      group.rows.codesOf(this.#rowOfSlot[slot]!).set(codes);
+      return;
     }
-    group.rows.codesOf(this.#rowOfSlot[slot]!).set(codes);
+    this.#displace(slot);
+    this.#groupOfSlot[slot] = group;
+    this.#rowOfSlot[slot] = group.rows.add(slot, codes);
   }
 
   #group(name: string): Group {
@@ -126,7 +139,8 @@ export class VectorIndex {
 
   #rescale(largest: number): void {
     this.#store.rescale(largest);
-    for (const { slot, group, codes } of this.#store.vectors()) this.#place(slot, group, codes);
+    this.#groups.clear();
+    this.#takeUp();
   }
 }
 

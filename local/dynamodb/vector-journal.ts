@@ -10,7 +10,7 @@ const spareLines = 100_000;
 const tab = '\t'.charCodeAt(0);
 const newline = '\n'.charCodeAt(0);
 /**
- * What the first character of a line says: a vector was put (slot, group, key), or removed (key); items are about to change (number, keys), that change is settled
+ * What the first character of a line says: a vector was put (slot, group, key), or removed (slot); items are about to change (number, keys), that change is settled
  * (number); all vectors are there.
  */
 const sign = { put: '+', removed: '-', announced: '?', settled: '=', whole: '!' } as const;
@@ -22,9 +22,10 @@ const sign = { put: '+', removed: '-', announced: '?', settled: '=', whole: '!' 
 export class VectorJournal {
   readonly #path: string;
   readonly #head: string;
-  readonly #slotOfKey = new Map<string, number>();
+  /** Made at the first change: no search asks for it, and with a million keys it takes a second. */
+  #slotOfKey: Map<string, number> | undefined;
   readonly #keys: (string | undefined)[] = [];
-  readonly #groups: string[] = [];
+  readonly #groups: (string | undefined)[] = [];
   readonly #free: number[] = [];
   /** Changes that were announced and not settled: the keys of each. */
   readonly #changes = new Map<number, readonly string[]>();
@@ -47,7 +48,7 @@ export class VectorJournal {
 
   /** How many vectors there are. */
   get size(): number {
-    return this.#slotOfKey.size;
+    return this.#keys.length - this.#free.length;
   }
 
   /** How many slots there are, those without a vector among them. */
@@ -66,7 +67,7 @@ export class VectorJournal {
   }
 
   slotOf(key: string): number | undefined {
-    return this.#slotOfKey.get(key);
+    return this.#slotsByKey().get(key);
   }
 
   /** The key of a slot; undefined when no vector is in it. */
@@ -74,14 +75,14 @@ export class VectorJournal {
     return this.#keys[slot];
   }
 
-  /** The group that a vector was put with. */
-  groupOf(slot: number): string {
-    return this.#groups[slot]!;
+  /** The group that the vector of a slot was put with; undefined when no vector is in it. */
+  groupOf(slot: number): string | undefined {
+    return this.#groups[slot];
   }
 
   /** The slot for a key: the one that it has, or a free one. */
   slotFor(key: string): number {
-    return this.#slotOfKey.get(key) ?? this.#free.at(-1) ?? this.#keys.length;
+    return this.slotOf(key) ?? this.#free.at(-1) ?? this.#keys.length;
   }
 
   /** Writes down that items are about to change, and answers the number of the change. */
@@ -106,22 +107,25 @@ export class VectorJournal {
   /** Writes down that the vector of a key is in the slot that `slotFor` told. */
   put(key: string, slot: number, group: string): void {
     if (slot === this.#free.at(-1)) this.#free.pop();
+    this.#slotsByKey().set(key, slot);
     this.#put(key, slot, group);
     this.#append(lineOf(key, slot, group));
   }
 
   /** Writes down that a key has no vector any more, and frees its slot. */
   remove(key: string): void {
-    const slot = this.#remove(key);
+    const slot = this.slotOf(key);
     if (slot === undefined) return;
+    this.#slotsByKey().delete(key);
+    this.#remove(slot);
     this.#free.push(slot);
-    this.#append(sign.removed + key);
+    this.#append(sign.removed + slot);
   }
 
   /** Forgets everything. */
   clear(): void {
     ftruncateSync(this.#file);
-    this.#slotOfKey.clear();
+    this.#slotOfKey = undefined;
     for (const list of [this.#keys, this.#groups, this.#free]) list.length = 0;
     this.#changes.clear();
     this.#isWhole = false;
@@ -133,18 +137,22 @@ export class VectorJournal {
     closeSync(this.#file);
   }
 
+  #slotsByKey(): Map<string, number> {
+    if (!this.#slotOfKey) {
+      this.#slotOfKey = new Map();
+      for (const [slot, key] of this.#keys.entries()) if (key !== undefined) this.#slotOfKey.set(key, slot);
+    }
+    return this.#slotOfKey;
+  }
+
   #put(key: string, slot: number, group: string): void {
-    this.#slotOfKey.set(key, slot);
     this.#keys[slot] = key;
     this.#groups[slot] = group;
   }
 
-  #remove(key: string): number | undefined {
-    const slot = this.#slotOfKey.get(key);
-    if (slot === undefined) return undefined;
-    this.#slotOfKey.delete(key);
+  #remove(slot: number): void {
     this.#keys[slot] = undefined;
-    return slot;
+    this.#groups[slot] = undefined;
   }
 
   #append(line: string): void {
@@ -184,7 +192,7 @@ export class VectorJournal {
       return;
     }
     const rest = block.toString('utf8', start + 1, end);
-    if (first === sign.removed) this.#remove(rest);
+    if (first === sign.removed) this.#remove(Number(rest));
     else if (first === sign.settled) this.#changes.delete(Number(rest));
     else if (first === sign.whole) this.#isWhole = true;
     else if (first === sign.announced) {
@@ -232,7 +240,9 @@ export class VectorJournal {
     yield this.#head;
     for (const [change, keys] of this.#changes) yield announcementOf(change, keys);
     if (this.#isWhole) yield sign.whole;
-    for (const [key, slot] of this.#slotOfKey) yield lineOf(key, slot, this.#groups[slot]!);
+    for (const [slot, key] of this.#keys.entries()) {
+      if (key !== undefined) yield lineOf(key, slot, this.#groups[slot]!);
+    }
   }
 }
 

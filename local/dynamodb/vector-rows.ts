@@ -1,5 +1,5 @@
 /** Bytes of one array of codes: large enough that a search spends its time within, small enough that the empty rest does not count. */
-const chunkBytes = 64 * 1024 * 1024;
+const chunkBytes = 16 * 1024 * 1024;
 const firstRows = 64;
 
 /**
@@ -40,12 +40,18 @@ export class VectorRows {
     }
   }
 
-  /** Adds a row, and answers its number; its codes are to be written. */
-  add(slot: number): number {
-    const row = this.size;
-    this.#reserve(row);
-    this.#slots.push(slot);
-    return row;
+  /** Adds the rows of consecutive slots, given their codes, and answers the number of the first. */
+  add(firstSlot: number, codes: Int8Array): number {
+    const firstRow = this.size;
+    const { dimensions } = this;
+    for (let at = 0, slot = firstSlot; at < codes.length; ) {
+      const used = (this.size % this.#rowsPerChunk) * dimensions;
+      const bytes = Math.min(codes.length - at, this.#rowsPerChunk * dimensions - used);
+      this.#chunkWith(used + bytes).set(codes.subarray(at, at + bytes), used);
+      for (const end = slot + bytes / dimensions; slot < end; slot++) this.#slots.push(slot);
+      at += bytes;
+    }
+    return firstRow;
   }
 
   /** Removes a row, and answers the slot of the one that is now in its place; undefined when it was the last. */
@@ -60,14 +66,16 @@ export class VectorRows {
     return row === last ? undefined : this.#slots[row];
   }
 
-  #reserve(row: number): void {
-    const at = Math.floor(row / this.#rowsPerChunk);
-    const used = (row % this.#rowsPerChunk) * this.dimensions;
+  /** The array that the next row goes into, with room for so many bytes. */
+  #chunkWith(bytes: number): Int8Array {
+    const at = Math.floor(this.size / this.#rowsPerChunk);
     const chunk = this.#chunks[at];
-    if (chunk && used < chunk.length) return;
-    const rows = chunk ? 2 * (chunk.length / this.dimensions) : at === 0 ? firstRows : this.#rowsPerChunk;
-    const grown = new Int8Array(Math.min(rows, this.#rowsPerChunk) * this.dimensions);
+    if (chunk && bytes <= chunk.length) return chunk;
+    const full = this.#rowsPerChunk * this.dimensions;
+    const doubled = chunk ? 2 * chunk.length : firstRows * this.dimensions;
+    const grown = new Int8Array(at === 0 ? Math.min(full, Math.max(bytes, doubled)) : full);
     if (chunk) grown.set(chunk);
     this.#chunks[at] = grown;
+    return grown;
   }
 }

@@ -19,11 +19,11 @@ const headBytes = Float64Array.BYTES_PER_ELEMENT;
 /** Bytes that are read at once. */
 const blockBytes = 4 * 1024 * 1024;
 
-/** A vector of the store. */
-export interface StoredVector {
-  readonly slot: number;
+/** Vectors of one group in consecutive slots. */
+export interface StoredRun {
+  readonly firstSlot: number;
   readonly group: string;
-  /** Until the next one is asked for. */
+  /** One after the other, until the next run is asked for. */
   readonly codes: Int8Array;
 }
 
@@ -77,15 +77,23 @@ export class VectorStore {
   }
 
   /** All vectors, in the order of their slots. */
-  *vectors(): Generator<StoredVector> {
+  *runs(): Generator<StoredRun> {
     const { dimensions, journal } = this;
     const perBlock = this.#rowsOf(dimensions);
     const block = new Int8Array(perBlock * dimensions);
-    for (let slot = 0; slot < journal.slots; slot++) {
-      const at = (slot % perBlock) * dimensions;
-      if (at === 0) readSync(this.#codes, block, 0, block.length, headBytes + slot * dimensions);
-      if (journal.keyOf(slot) === undefined) continue;
-      yield { slot, group: journal.groupOf(slot), codes: block.subarray(at, at + dimensions) };
+    for (let first = 0; first < journal.slots; first += perBlock) {
+      readSync(this.#codes, block, 0, block.length, headBytes + first * dimensions);
+      const end = Math.min(first + perBlock, journal.slots);
+      for (let firstSlot = first, slot = first; firstSlot < end; firstSlot = slot) {
+        const group = journal.groupOf(firstSlot);
+        while (slot < end && journal.groupOf(slot) === group) slot++;
+        if (group === undefined) continue;
+        yield {
+          firstSlot,
+          group,
+          codes: block.subarray((firstSlot - first) * dimensions, (slot - first) * dimensions),
+        };
+      }
     }
   }
 

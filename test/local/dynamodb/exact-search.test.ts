@@ -18,7 +18,9 @@ function search(
   } = {},
 ) {
   const rows = new VectorRows(query.length, rowsPerChunk * query.length);
-  for (const [slot, vector] of vectors.entries()) encode(vector, scale, rows.codesOf(rows.add(slot)));
+  const codes = new Int8Array(vectors.length * query.length);
+  for (const [slot, vector] of vectors.entries()) encode(vector, scale, codes, slot * query.length);
+  rows.add(0, codes);
   let looks = 0;
   const behind: Vectors = {
     scale,

@@ -63,11 +63,16 @@ describe('a vector index on disk', () => {
         fc.array(step, { maxLength: 150, size: 'max' }),
         vector,
         fc.integer({ min: 1, max: 30 }),
-        (steps, query, count) => {
+        fc.nat(150),
+        (steps, query, count, restartAt) => {
           const folder = folderFor();
-          const index = indexIn(folder);
+          let index = indexIn(folder);
           const expected = { main: new Map<string, Float32Array>(), other: new Map<string, Float32Array>() };
-          for (const [id, values, name] of steps) {
+          for (const [i, [id, values, name]] of steps.entries()) {
+            if (i === restartAt) {
+              index.close();
+              index = new VectorIndex(definition, folder);
+            }
             index.set(id, values ? itemOf(values, name) : undefined);
             for (const vectors of Object.values(expected)) vectors.delete(id);
             if (values) expected[name].set(id, new Float32Array(values));
