@@ -9,6 +9,9 @@ import { isTensor, type Pickled, type PickledTensor, PickleReader } from './pyto
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyVersion = 1001;
 
+/** The header before each file of a zip archive, and where in it the lengths of what follows it stand: the file's name, and the extra field (APPNOTE 6.3.10, 4.3.7). */
+const localHeader = { signature: 0x04034b50, bytes: 30, nameLength: 26, extraLength: 28 } as const;
+
 const floatStorage = 'torch.FloatStorage';
 /** Bytes of an element, by the storage's type; a legacy file has to be walked through storage by storage. */
 const elementBytes: Readonly<Record<string, number>> = {
@@ -139,9 +142,63 @@ async function storedFiles(bytes: Uint8Array): Promise<Storages> {
       files.set(entry.fileName, { bytes: stored, crc32: entry.crc32 });
     }
   } catch (cause) {
+    const [name, elements, present] = firstCutOff(bytes) ?? [];
+    if (name !== undefined) throw unlike(name, `with ${elements} values in its storage`, String(present));
     throw notStateDict('a whole zip archive of stored files, received one that is cut off, packed or broken', cause);
   }
   return files;
+}
+
+/**
+ * Finds the first tensor that is not whole in an archive whose end is missing, and with it the list of its files: its name, how many values its storage had, and
+ * how many are left. Before each file stands its name, too, and PyTorch writes the pickle first. Undefined when the pickle is cut off, or no tensor is.
+ */
+function firstCutOff(bytes: Uint8Array): readonly [name: string, elements: number, present: number] | undefined {
+  const archive = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const pickle = archive.length > localHeader.bytes ? fileName(archive, 0) : '';
+  if (!pickle.endsWith('/data.pkl')) return undefined;
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  let at = dataStart(archive, 0);
+  for (const [name, tensor] of tensorsAt(archive, at)) {
+    if (!isTensor(tensor)) continue;
+    const { key, type, elements } = tensor.storage;
+    at = findFile(archive, `${folder}data/${key}`, at) ?? findFile(archive, `${folder}data/${key}`) ?? archive.length;
+    const present = Math.floor((archive.length - at) / elementBytes[type]!);
+    if (present < elements) return [String(name), elements, Math.max(0, present)];
+  }
+  return undefined;
+}
+
+/** The tensors of a pickle that may be cut off; none when it is. */
+function tensorsAt(archive: Buffer, at: number): ReadonlyMap<Pickled, Pickled> {
+  try {
+    return readTensors(new PickleReader(archive, at));
+  } catch (error) {
+    if (error instanceof ModelError) return new Map();
+    throw error;
+  }
+}
+
+function fileName(archive: Buffer, header: number): string {
+  const start = header + localHeader.bytes;
+  return archive.toString('utf8', start, start + archive.readUInt16LE(header + localHeader.nameLength));
+}
+
+/** Where the file behind a header begins. */
+function dataStart(archive: Buffer, header: number): number {
+  const { bytes, nameLength, extraLength } = localHeader;
+  return header + bytes + archive.readUInt16LE(header + nameLength) + archive.readUInt16LE(header + extraLength);
+}
+
+/** Where a file of this name begins, looked for from a place on. */
+function findFile(archive: Buffer, name: string, from = 0): number | undefined {
+  const first = Math.max(from, localHeader.bytes);
+  for (let at = archive.indexOf(name, first); at >= 0; at = archive.indexOf(name, at + 1)) {
+    const header = at - localHeader.bytes;
+    if (archive.readUInt32LE(header) !== localHeader.signature || fileName(archive, header) !== name) continue;
+    return dataStart(archive, header);
+  }
+  return undefined;
 }
 
 function isDamaged({ bytes, crc32: saved }: Storage): boolean {

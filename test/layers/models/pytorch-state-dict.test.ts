@@ -104,12 +104,25 @@ describe('a damaged file', () => {
     await expect(readStateDict(file)).rejects.toThrow(/data\.pkl as it was saved, by its CRC-32/);
   });
 
-  it('that lost its tail is told by the first tensor that is not whole, where the tensors come one after the other', async () => {
-    const file = legacyFile(tensors);
-    await expect(readStateDict(file.subarray(0, -1))).rejects.toThrow(
-      `"shared.bias" up to byte ${file.length}, found a file of ${file.length - 1} bytes`,
-    );
-  });
+  it.each(Object.entries(formats))(
+    'that lost its tail is told by the first tensor that is not whole (%s)',
+    async (format, save) => {
+      const file = Buffer.from(save(tensors));
+      const cutIn = (name: string) => {
+        const end = file.lastIndexOf(Buffer.from(tensors[name]!.data.buffer)) + tensors[name]!.data.byteLength;
+        return readStateDict(file.subarray(0, end - 1));
+      };
+      const found = (name: string, zip: string) =>
+        expect.objectContaining({
+          code: 'MODEL_CORRUPT',
+          message: expect.stringMatching(`"${name}" ${format === 'zip' ? zip : 'up to byte'}`),
+        });
+      await expect(cutIn('linear.weight')).rejects.toThrow(
+        found('linear.weight', 'with 6 values in its storage, found 5'),
+      );
+      await expect(cutIn('shared.bias')).rejects.toThrow(found('shared.bias', 'with 5 values in its storage, found 4'));
+    },
+  );
 });
 
 describe('what is no state dict', () => {
