@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { bucket, type Fixture, startFixture } from './fixture.ts';
+import { bucket, type Fixture, startFixture, writeWhole } from './fixture.ts';
 
 const run = promisify(execFile);
 
@@ -41,7 +41,7 @@ test.skipIf(!hasAws())(
   async () => {
     const fixture = await startFixture();
     const aws = awsFor(fixture);
-    await writeFile(fixture.file('a.jpg'), 'a photo');
+    writeWhole(fixture.file('a.jpg'), 'a photo');
     await fixture.eventsSeen(1);
 
     const url = (await aws('s3', 'presign', `s3://${bucket}/a.jpg`)).trim();

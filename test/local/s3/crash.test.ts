@@ -9,11 +9,12 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { eventRecordOf } from '../../../local/s3/notifications.ts';
 import { ObjectIndex, versionEntry } from '../../../local/s3/object-index.ts';
 import { startS3 } from '../../../local/s3/server.ts';
-import { bucket, clientOf, quietTime, startFixture } from './fixture.ts';
+import { until } from '../../until.ts';
+import { bucket, clientOf, startFixture } from './fixture.ts';
 
 const Bucket = bucket;
 
@@ -34,10 +35,11 @@ test.each(['off', 'on'] as const)(
       for (let round = 0; round < 4; round++) {
         const { child, url } = await startChild(fixture.root, announced);
         const client = clientOf(url);
-        setTimeout(() => child.kill('SIGKILL'), 150 + 60 * round);
+        const died = once(child, 'close');
+        let left = 60 + 20 * round;
         await Promise.all(['a', 'b', 'c/d'].map((Key) => putUntilItDies(Key, round)));
         client.destroy();
-        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+        await died;
 
         async function putUntilItDies(Key: string, of: number): Promise<void> {
           for (let n = 0; ; n++) {
@@ -46,7 +48,10 @@ test.each(['off', 'on'] as const)(
               const { ETag } = await client.send(new PutObjectCommand({ Bucket, Key, Body }));
               answered.set(Key, Body);
               etags.add(ETag!.replaceAll('"', ''));
-            } catch {
+              // Some milliseconds later, so that each round breaks off at another step of those under way.
+              if (--left === 0) setTimeout(() => child.kill('SIGKILL'), round);
+            } catch (error) {
+              if (left > 0) throw error;
               return;
             }
           }
@@ -54,7 +59,10 @@ test.each(['off', 'on'] as const)(
       }
     });
     const { client } = fixture;
-    await quietTime();
+    await until(() => {
+      for (const { s3 } of fixture.events) announced.add(s3.object.eTag!);
+      expect([...etags].filter((etag) => !announced.has(etag))).toEqual([]);
+    });
 
     expect(answered.size).toBe(3);
     for (const [Key, body] of answered) {
@@ -63,8 +71,6 @@ test.each(['off', 'on'] as const)(
       const [, lastRound, lastCount] = body.split(' ').map(Number) as [number, number, number];
       expect(round * 1e6 + count).toBeGreaterThanOrEqual(lastRound * 1e6 + lastCount);
     }
-    for (const { s3 } of fixture.events) announced.add(s3.object.eTag!);
-    expect([...etags].filter((etag) => !announced.has(etag))).toEqual([]);
     expect(await readdir(`${fixture.state}/arriving`)).toEqual([]);
     const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
     for (const { Key, VersionId } of Versions) {
@@ -120,6 +126,7 @@ test('a folder that another process serves is refused with what to do', async ()
 async function startChild(root: string, announced: Set<string>): Promise<{ child: ChildProcess; url: string }> {
   const program = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', program, root], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
   return new Promise((resolve) => {
     createInterface(child.stdout!).on('line', (line) => {
       if (line.startsWith('http')) resolve({ child, url: line });

@@ -1,10 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { S3EventRecord } from '../../../local/s3/notifications.ts';
 import { type S3Options, type S3Server, startS3 } from '../../../local/s3/server.ts';
+import { until } from '../../until.ts';
 
 export const bucket = 'photos';
 
@@ -55,13 +57,10 @@ export async function startFixture(options: Partial<S3Options> = {}): Promise<Fi
       await fixture.server.scanned;
     },
     eventsSeen: (count) =>
-      vi.waitFor(
-        () => {
-          if (events.length < count) throw new Error(`Expected ${count} events, received ${events.length}.`);
-          return events.map(nameAndKey);
-        },
-        { timeout: 5000, interval: 20 },
-      ),
+      until(() => {
+        if (events.length < count) throw new Error(`Expected ${count} events, received ${events.length}.`);
+        return events.map(nameAndKey);
+      }),
   };
   onTestFinished(async () => {
     fixture.client.destroy();
@@ -85,7 +84,13 @@ export function nameAndKey({ eventName, s3 }: S3EventRecord): string {
   return `${eventName} ${decodeURIComponent(s3.object.key.replaceAll('+', ' '))}`;
 }
 
-/** Waits for longer than the watcher takes to see and announce a change. */
+/** Writes a file and its folders in one go: the server, which runs in this process, never sees a half of it. */
+export function writeWhole(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** Waits for longer than the watcher takes to announce a change where nothing else is at work: for looking that none comes, never for one to come. */
 export function quietTime(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 400));
 }

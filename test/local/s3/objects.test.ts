@@ -14,6 +14,7 @@ import {
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
+import { until } from '../../until.ts';
 import { bucket, quietTime, startFixture } from './fixture.ts';
 
 const Bucket = bucket;
@@ -153,8 +154,8 @@ describe('an uploaded object', () => {
     const endless = Readable.from(
       (async function* () {
         yield Buffer.alloc(100_000);
-        setTimeout(() => abort.abort(), 50);
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await until(async () => expect(await readdir(`${state}/arriving`)).not.toEqual([]));
+        abort.abort();
       })(),
     );
 
@@ -163,9 +164,8 @@ describe('an uploaded object', () => {
     });
 
     await expect(put).rejects.toThrow();
-    await quietTime();
+    await until(async () => expect(await readdir(`${state}/arriving`)).toEqual([]));
     expect(await readdir(`${root}/${bucket}`)).toEqual([]);
-    expect(await readdir(`${state}/arriving`)).toEqual([]);
     expect(errors).toEqual([]);
   });
 
