@@ -13,6 +13,7 @@ import { type EventEnvelope, EventLog } from '../../local/event-log.ts';
 import { startGateway } from '../../local/gateway.ts';
 import type { LoopbackServer } from '../../local/loopback-server.ts';
 import { type Signing, signedRequest } from '../functions/match/signed-request.ts';
+import { until } from '../until.ts';
 
 const maxBodyBytes = 1000;
 
@@ -314,7 +315,7 @@ describe('a gateway for strangers', () => {
     };
     const body = () => ({ method: 'POST', body: randomBytes(maxBodyBytes) });
     const first = Array.from({ length: 4 }, () => signed('/v1/search', issued, body()));
-    await vi.waitFor(() => expect(events).toHaveLength(4));
+    await until(() => expect(events).toHaveLength(4));
 
     const refused = await signed('/v1/search', issued, body());
     answer();
@@ -328,8 +329,9 @@ describe('a gateway for strangers', () => {
   it('cuts off who takes more than ten seconds for the headers', async () => {
     const started = performance.now();
     expect(await untilClosed('GET /v1/people HTTP/1.1\r\nhost: localhost\r\n')).toMatch(/^HTTP\/1.1 408 /);
-    expect(performance.now() - started).toBeLessThan(15_000);
-  }, 20_000);
+    // Node's own patience would be a minute.
+    expect(performance.now() - started).toBeLessThan(50_000);
+  });
 
   /** Sends bytes and no more; answers what comes until the other side closes. */
   function untilClosed(bytes: string): Promise<string> {
@@ -379,6 +381,17 @@ describe('GET /events', () => {
     };
   }
 
+  /** A log of 500 events of 128 KiB, far more than sockets hold; counts those that were read of it. */
+  function manyEvents(): { readonly read: number } {
+    const counted = { read: 0 };
+    vi.spyOn(log, 'follow').mockImplementation(async function* (_, signal) {
+      for (; counted.read < 500 && !signal.aborted; counted.read++) {
+        yield { position: counted.read, event: envelope('x'.repeat(64 * 1024)) };
+      }
+    });
+    return counted;
+  }
+
   it('tells what happens from now on', async () => {
     await log.append([envelope('past')]);
     const listener = await listen();
@@ -416,30 +429,26 @@ describe('GET /events', () => {
   );
 
   it('reads no more of the log than a listener takes', async () => {
-    let read = 0;
-    vi.spyOn(log, 'follow').mockImplementation(async function* () {
-      for (; read < 2000; read++) yield { position: read, event: envelope('x'.repeat(64 * 1024)) };
-    });
+    const followed = manyEvents();
     const socket = connect(gateway.port, '127.0.0.1');
     socket.pause();
     socket.write('GET /events?after=0 HTTP/1.1\r\nhost: localhost\r\n\r\n');
-    await vi.waitFor(() => expect(read).toBeGreaterThan(0));
+    await until(() => expect(followed.read).toBeGreaterThan(0));
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(read).toBeLessThan(1000);
+    expect(followed.read).toBeLessThan(350);
 
     socket.resume();
-    await vi.waitFor(() => expect(read).toBe(2000), 10_000);
+    await until(() => expect(followed.read).toBe(500));
     socket.destroy();
   });
 
   it('ends a listener that takes nothing, too, when it closes', async () => {
-    vi.spyOn(log, 'follow').mockImplementation(async function* () {
-      for (let position = 0; position < 2000; position++) yield { position, event: envelope('x'.repeat(64 * 1024)) };
-    });
+    const followed = manyEvents();
     const socket = connect(gateway.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.pause();
     socket.write('GET /events?after=0 HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await until(() => expect(followed.read).toBeGreaterThan(0));
     await new Promise((resolve) => setTimeout(resolve, 300));
     await gateway.close();
     expect(trouble).toEqual([]);
