@@ -77,5 +77,5 @@ describe('a key file', () => {
 
     await expect(openKeyFile(file).change(add('two'))).rejects.toThrow(/remove that file/);
     expect(await openKeyFile(file).read()).toHaveLength(1);
-  }, 20_000);
+  });
 });

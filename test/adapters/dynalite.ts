@@ -34,7 +34,7 @@ export async function startDynalite(): Promise<DynamoDBClient> {
   });
   const keyAttributes = AttributeDefinitions.filter(({ AttributeName }) => AttributeName !== attribute.role);
   await client.send(new CreateTableCommand({ ...definition, AttributeDefinitions: keyAttributes }));
-  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.05, maxDelay: 0.05 }, { TableName: table });
+  await waitUntilTableExists({ client, maxWaitTime: 240, minDelay: 0.05, maxDelay: 0.05 }, { TableName: table });
   return client;
 }
 

@@ -35,7 +35,7 @@ async function prepare() {
     await rm(path, { recursive: true });
   });
   await client.send(new CreateTableCommand(tableDefinition({ table, embedder: { id: 'plane', dimensions } })));
-  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.05, maxDelay: 0.05 }, { TableName: table });
+  await waitUntilTableExists({ client, maxWaitTime: 240, minDelay: 0.05, maxDelay: 0.05 }, { TableName: table });
   return { client, registry: new DynamoFaceRegistry({ client, table }) };
 }
 

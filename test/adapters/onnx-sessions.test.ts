@@ -62,7 +62,7 @@ it('keeps no process alive that has nothing more to do', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '--eval', script],
-    { timeout: 60_000 },
+    { timeout: 300_000 },
   );
 
   expect(stdout).toBe('1\n');

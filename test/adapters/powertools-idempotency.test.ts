@@ -3,6 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAnsweredRequests } from '../../lib/adapters/powertools-idempotency.ts';
 import { UnavailableError } from '../../lib/core/errors.ts';
+import { until } from '../until.ts';
 import { startDynalite, table } from './dynalite.ts';
 
 const answer = { status: 201, headers: { etag: '"1"' }, body: '{"person":"alice"}' };
@@ -61,9 +62,7 @@ describe('a write that comes twice under one key', () => {
   test('is done again when the first died with its function', async () => {
     const { answered } = await prepare();
     void answered.once({ ...call, lambda: { getRemainingTimeInMillis: () => 50 } }, () => new Promise(() => {}));
-    await vi.waitFor(async () => {
-      expect(await answered.once(call, async () => answer)).toEqual({ answer, isNew: true });
-    }, 5000);
+    await until(async () => expect(await answered.once(call, async () => answer)).toEqual({ answer, isNew: true }));
   });
 });
 

@@ -51,7 +51,7 @@ beforeAll(async () => {
   const client = localDynamoDbClient(server.url);
   clients.push(client);
   await client.send(new CreateTableCommand(tableDefinition({ table, embedder: card })));
-  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.05, maxDelay: 0.05 }, { TableName: table });
+  await waitUntilTableExists({ client, maxWaitTime: 240, minDelay: 0.05, maxDelay: 0.05 }, { TableName: table });
 });
 
 afterAll(async () => {

@@ -9,6 +9,7 @@ import { type EventEnvelope, EventLog } from '../../local/event-log.ts';
 import { startGateway } from '../../local/gateway.ts';
 import type { LoopbackServer } from '../../local/loopback-server.ts';
 import { type S3Server, startS3 } from '../../local/s3/server.ts';
+import { until } from '../until.ts';
 
 /** A bucket and an API without the functions between them: what comes of a photo is what a test says. */
 let folder: string;
@@ -127,7 +128,7 @@ describe('what goes wrong while photos are added', () => {
       code: 'UNAVAILABLE',
       message: expect.stringContaining('Is `npm start` still running?'),
     });
-    await vi.waitFor(() => expect(uploaded).toHaveLength(1), 10_000);
+    await until(() => expect(uploaded).toHaveLength(1));
     await gateway.close();
     await failure;
   });

@@ -25,11 +25,11 @@ describe('an event that is waited for', () => {
         await new Promise(() => {});
       })(),
     );
-    expect(await wait(isOf('a'), 5)).toBe(true);
-    const later = wait(isOf('b'), 5);
+    expect(await wait(isOf('a'), 60)).toBe(true);
+    const later = wait(isOf('b'), 60);
     come();
     expect(await later).toBe(true);
-    expect(await wait(isOf('a'), 5)).toBe(true);
+    expect(await wait(isOf('a'), 60)).toBe(true);
     expect(await wait(isOf('c'), 0.05)).toBe(false);
   });
 

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await run(process.execPath, ['node_modules/oazapfts/dist/cli.js', `${running.stack.api}/openapi.json`, file]);
   client = await import(pathToFileURL(file).href);
   client.defaults.baseUrl = running.stack.api;
-}, 60_000);
+});
 afterAll(async () => {
   await running.close();
   await rm(folder, { recursive: true });

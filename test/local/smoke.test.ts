@@ -3,7 +3,7 @@ import { createApiCaller } from '../../local/api-caller.ts';
 import { checkDeployment, type SmokeCheck, type SmokeTarget } from '../../local/smoke.ts';
 import { RunningStack } from './running-stack.ts';
 
-async function checksOf(target: SmokeTarget, timeoutSeconds = 60): Promise<SmokeCheck[]> {
+async function checksOf(target: SmokeTarget, timeoutSeconds = 300): Promise<SmokeCheck[]> {
   const checks: SmokeCheck[] = [];
   for await (const check of checkDeployment(target, timeoutSeconds)) checks.push(check);
   return checks;
@@ -41,7 +41,7 @@ describe('the check of a deployment', () => {
 
     const checks = await checksOf({ put, call, event: async () => false });
 
-    expect(checks.at(-1)).toMatchObject({ name: 'events tell of both', problem: 'no such event within 60 s' });
+    expect(checks.at(-1)).toMatchObject({ name: 'events tell of both', problem: 'no such event within 300 s' });
     await running.settle();
   });
 });

@@ -12,8 +12,6 @@ import { agreementWith, type ReferencePhoto, readSampleReference } from './mtcnn
 
 const decoder = createSharpDecoder({ maxImageBytes: 10_000_000, maxPixels: 120_000_000 });
 const shared = '../shared/data';
-/** Milliseconds: some ten seconds of work, on a machine that has other work to do. */
-const timeout = 300_000;
 let nets: MtcnnNets;
 
 beforeAll(async () => {
@@ -42,7 +40,7 @@ function samplePath(name: string): string {
 }
 
 describe('faces agree with the reference implementation', () => {
-  test('in the sample photos, each of them', { timeout }, async () => {
+  test('in the sample photos, each of them', async () => {
     const agreement = await agreementOn(await readSampleReference(), samplePath);
 
     expect(agreement).toMatchObject({ expected: 20, found: 20, extras: 0 });
@@ -52,7 +50,6 @@ describe('faces agree with the reference implementation', () => {
 
   test.skipIf(!existsSync(`${shared}/mtcnn/mtcnn-reference.json`))(
     'in 84 photos (skipped without ../shared)',
-    { timeout },
     async () => {
       const agreement = await agreementOn(await readReference(`${shared}/mtcnn/mtcnn-reference.json`), (name) => {
         if (name.startsWith('@')) return samplePath(name);

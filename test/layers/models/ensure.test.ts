@@ -106,7 +106,7 @@ describe('models whose weights cannot be fetched', () => {
       'other bytes come than the pinned ones',
       ({ url, headers }, response) => response.end(url?.endsWith('.tgz') ? 'others' : packument(headers.host)),
     ],
-  ])('leave nothing half-made, and say what to do, when %s', { timeout: 30_000 }, async (_, listener) => {
+  ])('leave nothing half-made, and say what to do, when %s', async (_, listener) => {
     answer = listener;
     await expect(ensure()).rejects.toMatchObject({
       code: 'UNAVAILABLE',

@@ -61,8 +61,7 @@ const photoFace = {
 };
 
 describe('facenet add', () => {
-  // The first photo waits for the functions to start.
-  it('enrols a person of one photo', { timeout: 120_000 }, async () => {
+  it('enrols a person of one photo', async () => {
     const { code, stdout, stderr } = await there('add', file('ada.jpg'), '--person', 'ada', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({

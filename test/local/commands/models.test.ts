@@ -79,7 +79,7 @@ describe('facenet models', () => {
 describe.skipIf(!existsSync(`${shared}/facenet`) || !existsSync(`${shared}/lfw`))(
   'FaceNet (skipped without ../shared)',
   () => {
-    it('is made of a file, tells what it does, and is measured by eval', { timeout: 120_000 }, async () => {
+    it('is made of a file, tells what it does, and is measured by eval', async () => {
       vi.stubEnv('FACENET_MODELS', file('models'));
       await writeFile(file('own.pt'), gunzipSync(await readFile(`${shared}/facenet/facenet-pattern.pt.gz`)));
       const [header, ...lines] = (await readFile(`${shared}/lfw/pairs.tsv`, 'utf8')).split('\n');

@@ -1,7 +1,8 @@
 import { getPriority } from 'node:os';
 import { resolve } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type FunctionDefinition, FunctionFailedError, LocalFunction } from '../../../local/lambda/local-function.ts';
+import { until } from '../../until.ts';
 import type { Wish } from './handlers.ts';
 
 const uuid = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/;
@@ -63,7 +64,7 @@ describe('a function in processes of its own', () => {
     expect(await local.invoke('process')).toEqual(await local.invoke('process'));
     expect(await local.invoke('nothing')).toBeUndefined();
     expect(await local.invoke('print')).toBeUndefined();
-    await vi.waitFor(() => expect(output.split('\n').sort()).toEqual(['', 'to stderr', 'to stdout']), 5000);
+    await until(() => expect(output.split('\n').sort()).toEqual(['', 'to stderr', 'to stdout']));
   });
 
   it('hands over the environment that it was given, and nothing else', async () => {
@@ -81,7 +82,7 @@ describe('a function in processes of its own', () => {
     await expect(local.invoke('throwText')).rejects.toThrow('wishes: Error: only a text');
 
     expect(await local.invoke('process')).toEqual(before);
-    await vi.waitFor(() => expect(output).toContain('RangeError: too far\n    at '), 5000);
+    await until(() => expect(output).toContain('RangeError: too far\n    at '));
   });
 
   it('gives a new process to the event after one in which the process ended, or behind whose answer', async () => {
@@ -95,8 +96,8 @@ describe('a function in processes of its own', () => {
     expect(after).not.toEqual(before);
 
     await local.invoke('dieLater');
-    await vi.waitFor(() => expect(isAlive(after.pid)).toBe(false), 5000);
-    await vi.waitFor(async () => expect((await local.invoke('process')).pid).not.toBe(after.pid), 30_000);
+    await until(() => expect(isAlive(after.pid)).toBe(false));
+    await until(async () => expect((await local.invoke('process')).pid).not.toBe(after.pid));
   });
 
   it('ends a process that takes too long, also one that never yields', async () => {
@@ -106,7 +107,7 @@ describe('a function in processes of its own', () => {
       const { pid } = await local.invoke('process');
       limits.timeoutSeconds = 1;
       await expect(local.invoke(wish)).rejects.toThrow(new FunctionFailedError('wishes: timed out after 1 s'));
-      await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000);
+      await until(() => expect(isAlive(pid)).toBe(false));
       limits.timeoutSeconds = 60;
       expect((await local.invoke('process')).pid).not.toBe(pid);
     });

@@ -63,8 +63,6 @@ afterAll(async () => {
 });
 
 const run = promisify(execFile);
-/** Python takes its time where others work, too. */
-const timeout = 180_000;
 const has = (command: string, ...args: string[]) => {
   try {
     execFileSync(command, args, { stdio: 'ignore' });
@@ -74,7 +72,7 @@ const has = (command: string, ...args: string[]) => {
   }
 };
 
-it.skipIf(!has('python3', '-c', 'import boto3'))('boto3 (skipped where it is not installed)', { timeout }, async () => {
+it.skipIf(!has('python3', '-c', 'import boto3'))('boto3 (skipped where it is not installed)', async () => {
   const script = join(import.meta.dirname, 'boto3-story.py');
   const { stdout } = await run('python3', [script, running.stack.api, folder, running.stack.bucket]);
 
@@ -83,7 +81,6 @@ it.skipIf(!has('python3', '-c', 'import boto3'))('boto3 (skipped where it is not
 
 it.skipIf(!has('aws', '--version'))(
   'aws-cli, by one operation of each kind (skipped where there is no aws-cli)',
-  { timeout },
   async () => {
     const env = {
       ...process.env,
@@ -251,7 +248,7 @@ describe('the client for JavaScript', () => {
     const { FaceCount, UserCount, CreationTimestamp, CollectionARN } = await describeIt();
 
     expect({ FaceCount, UserCount }).toEqual({ FaceCount: 3, UserCount: 0 });
-    expect(Math.abs(CreationTimestamp!.getTime() - Date.now())).toBeLessThan(120_000);
+    expect(Math.abs(CreationTimestamp!.getTime() - Date.now())).toBeLessThan(3_600_000);
     expect(CollectionARN).toMatch(/^facenet:collection\//);
     await fails('ResourceNotFoundException', client.send(new DescribeCollectionCommand({ CollectionId: 'missing' })));
   });
