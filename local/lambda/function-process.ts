@@ -1,11 +1,13 @@
 import { pathToFileURL } from 'node:url';
 import type { Context } from 'aws-lambda';
-import type { Invocation, InvocationResult } from './invocation.ts';
+import { type Invocation, type InvocationResult, loaded } from './invocation.ts';
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
 /** The process of one function: it imports the handler's module, and runs it for each event that it is sent, one at a time. */
 const handler = import(pathToFileURL(process.argv[2]!).href).then((module) => module.handler as Handler);
+
+void handler.catch(() => {}).then(() => process.send!(loaded));
 
 process.on('message', async (invocation: Invocation) => {
   process.send!(await run(invocation));

@@ -6,6 +6,9 @@ export interface Invocation {
   readonly deadline: number;
 }
 
+/** What it says when the handler's module is loaded, or cannot be, which the first event is told. */
+export const loaded = 'loaded';
+
 /** What it answers. */
 export type InvocationResult =
   | { readonly requestId: string; readonly answer: unknown }

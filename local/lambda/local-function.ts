@@ -4,12 +4,13 @@ import { createRequire } from 'node:module';
 import { setPriority } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Invocation, InvocationResult } from './invocation.ts';
+import { type Invocation, type InvocationResult, loaded } from './invocation.ts';
 
 export interface FunctionDefinition {
   readonly name: string;
   /** The file that exports `handler`. */
   readonly module: string;
+  /** Of an event, from when the process has loaded the module. */
   readonly timeoutSeconds: number;
   /** How many events are handled at the same time, each in a process of its own. */
   readonly concurrency: number;
@@ -25,6 +26,8 @@ export class FunctionFailedError extends Error {
 
 interface Environment {
   readonly child: ChildProcess;
+  /** Resolves when the module is loaded, or cannot be. */
+  readonly ready: Promise<void>;
   readonly ended: Promise<string>;
 }
 
@@ -33,6 +36,9 @@ const extension = extname(import.meta.filename);
 const processFile = fileURLToPath(new URL(`./function-process${extension}`, import.meta.url));
 const loader =
   extension === '.ts' ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
+
+/** Seconds that a process may take to load its module: on a busy machine far longer than an event, so only one that hangs is ended. */
+const startSeconds = 300;
 
 /**
  * Runs a Lambda handler as Lambda does: in processes of its own that are started when they are needed and kept, one event at a time in each, and ended when
@@ -93,7 +99,10 @@ export class LocalFunction {
       // Not at 'exit': what it printed last is still on its way then.
       child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
-    const environment = { child, ended };
+    const ready = new Promise<void>((resolve) => {
+      child.on('message', (message) => message === loaded && resolve());
+    });
+    const environment = { child, ready, ended };
     this.#all.add(environment);
     void ended.then(() => {
       this.#all.delete(environment);
@@ -104,29 +113,34 @@ export class LocalFunction {
   }
 
   async #invokeIn(environment: Environment, event: unknown): Promise<unknown> {
+    const { child, ready } = environment;
+    await this.#inTime(startSeconds, environment, ready);
     const { timeoutSeconds } = this.#definition;
     const requestId = randomUUID();
     const deadline = Date.now() + timeoutSeconds * 1000;
-    const { child, ended } = environment;
-    let timer: NodeJS.Timeout | undefined;
     let receive: ((result: InvocationResult) => void) | undefined;
     const answered = new Promise<InvocationResult>((resolve) => {
       receive = (result) => result.requestId === requestId && resolve(result);
       child.on('message', receive);
     });
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`timed out after ${timeoutSeconds} s`), timeoutSeconds * 1000);
-    });
     child.send({ requestId, functionName: this.name, event, deadline } satisfies Invocation, () => {});
-    const result = await Promise.race([answered, ended, late]);
-    clearTimeout(timer);
+    const result = await this.#inTime(timeoutSeconds, environment, answered);
     child.off('message', receive!);
-    if (typeof result === 'string') {
-      child.kill('SIGKILL');
-      throw new FunctionFailedError(`${this.name}: ${result}`);
-    }
     this.#idle.push(environment);
     if ('error' in result) throw new FunctionFailedError(`${this.name}: ${result.error.name}: ${result.error.message}`);
     return result.answer;
+  }
+
+  /** Waits for what a process is to say; ends the process when it does not come in time. */
+  async #inTime<T>(seconds: number, { child, ended }: Environment, coming: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`timed out after ${seconds} s`), seconds * 1000);
+    });
+    const failure = await Promise.race([coming.then(() => undefined), ended, late]);
+    clearTimeout(timer);
+    if (failure === undefined) return coming;
+    child.kill('SIGKILL');
+    throw new FunctionFailedError(`${this.name}: ${failure}`);
   }
 }

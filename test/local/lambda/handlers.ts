@@ -8,7 +8,8 @@ const start = Date.now();
 const wishes = {
   async context(context: Context) {
     const { awsRequestId, functionName } = context;
-    return { awsRequestId, functionName, remaining: context.getRemainingTimeInMillis() };
+    const remaining = context.getRemainingTimeInMillis();
+    return { awsRequestId, functionName, remaining, sinceStart: Date.now() - start };
   },
   async process() {
     return { pid: process.pid, start };
