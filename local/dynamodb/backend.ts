@@ -39,6 +39,8 @@ export class Backend {
   constructor(path: string) {
     this.#server = dynalite({ path, createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
     containErrors(this.#server);
+    // Its only client ends the connections. Ended here when they are idle, one could be just as a request goes into it.
+    this.#server.keepAliveTimeout = 0;
   }
 
   async start(): Promise<void> {

@@ -42,6 +42,8 @@ async function startServer(): Promise<{ readonly endpoint: string; stop(): Promi
   const endpoint = process.env[otherServer];
   if (endpoint) return { endpoint, stop: async () => undefined };
   const server = dynalite({ createTableMs: 0 });
+  // A client that a busy machine delays must not send into a connection that is just being closed.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
