@@ -1,3 +1,4 @@
+import type { RekognitionClient } from '@aws-sdk/client-rekognition';
 import { Command } from 'commander';
 import { withData } from '../connect.ts';
 import { counted } from '../counted.ts';
@@ -35,7 +36,7 @@ export function compareCollectionsCommand(): Command {
     .requiredOption('--collection <name>', 'the new collection')
     .requiredOption('--from-collection <name>', 'the old one')
     .option('--from-endpoint <url>', 'where the old one is, if not in Amazon Rekognition')
-    .option('--from-profile <name>', 'whose AWS credentials to search it with')
+    .option('--from-profile <name>', 'whose AWS credentials and region to search it with')
     .option('--from-region <name>', 'the region that it is in')
     .option('--ids <file>', 'the ExternalImageIds that `facenet migrate` was given')
     .option('--threshold <similarity>', 'what counts as found in the new one', similarityOption, 80)
@@ -59,7 +60,11 @@ Examples:
 
 async function compareCollections(options: Options): Promise<void> {
   const { bucket, prefix, collection, fromCollection, threshold, fromThreshold, concurrency } = options;
-  const old = rekognitionAt({ url: options.fromEndpoint, profile: options.fromProfile, region: options.fromRegion });
+  const old = await rekognitionAt({
+    url: options.fromEndpoint,
+    profile: options.fromProfile,
+    region: options.fromRegion,
+  });
   const place = await openPlace(options);
   try {
     const idOf = await ownIds(options, place.client);
@@ -89,7 +94,7 @@ async function compareCollections(options: Options): Promise<void> {
   }
 }
 
-async function ownIds({ ids, collection }: Options, client: ReturnType<typeof rekognitionAt>) {
+async function ownIds({ ids, collection }: Options, client: RekognitionClient) {
   if (ids !== undefined) {
     const known = await readIdFile(ids);
     return (key: string) => known.get(key);

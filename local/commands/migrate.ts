@@ -53,7 +53,7 @@ export function migrateCommand(): Command {
       'when all is indexed, make the users of a collection of Rekognition, with the same faces',
     )
     .option('--from-endpoint <url>', 'where that collection is, if not in Amazon Rekognition')
-    .option('--from-profile <name>', 'whose AWS credentials to read it with')
+    .option('--from-profile <name>', 'whose AWS credentials and region to read it with')
     .option('--from-region <name>', 'the region that it is in')
     .addOption(
       new Option('--quality <filter>', 'faces below this are not indexed')
@@ -82,7 +82,9 @@ Examples:
 
 async function migrate(options: Options): Promise<void> {
   const { bucket, prefix, collection, concurrency, quality } = options;
+  const { usersFrom } = options;
   const idOf = await idsOf(options);
+  const from = usersFrom === undefined ? undefined : { client: await oldRekognition(options), collection: usersFrom };
   const place = await openPlace(options);
   try {
     await ensureCollection(place.client, collection);
@@ -102,8 +104,6 @@ async function migrate(options: Options): Promise<void> {
       advance: bar.advance,
     }).finally(() => bar.stop());
     const seconds = (performance.now() - start) / 1000;
-    const { usersFrom } = options;
-    const from = usersFrom === undefined ? undefined : { client: oldRekognition(options), collection: usersFrom };
     const users = from && (await moveUsers(from, { ...place, collection }));
     const result = { collection, photos: photos.length, ...done, ...(users && { users }), seconds };
     if (options.json) console.log(JSON.stringify(result, null, 2));
@@ -114,7 +114,7 @@ async function migrate(options: Options): Promise<void> {
   }
 }
 
-function oldRekognition({ fromEndpoint, fromProfile, fromRegion }: Options): RekognitionClient {
+function oldRekognition({ fromEndpoint, fromProfile, fromRegion }: Options): Promise<RekognitionClient> {
   return rekognitionAt({ url: fromEndpoint, profile: fromProfile, region: fromRegion });
 }
 
@@ -128,7 +128,7 @@ async function idsOf(options: Options): Promise<ExternalIdOf> {
     return (key) => known.get(key);
   }
   if (idsFrom !== undefined) {
-    const images = await imagesByExternalId(oldRekognition(options), idsFrom).catch((error: unknown) => {
+    const images = await imagesByExternalId(await oldRekognition(options), idsFrom).catch((error: unknown) => {
       throw calledError(error, 'the endpoint of --ids-from');
     });
     return idAmong(images);

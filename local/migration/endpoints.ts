@@ -1,13 +1,13 @@
 import { paginateListFaces, RekognitionClient, RekognitionServiceException } from '@aws-sdk/client-rekognition';
-import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { RequestError, UnavailableError } from '../../lib/core/errors.ts';
 import { credentials, region } from '../clients.ts';
+import { expectRegion } from '../expect-region.ts';
 import { isLoopback } from '../loopback-server.ts';
 
 export interface Endpoint {
   /** Of an API that speaks Rekognition's protocol. @default Amazon Rekognition itself */
   readonly url?: string | undefined;
-  /** Whose credentials, of the files of the AWS CLI. @default as the AWS CLI finds them; on loopback none are needed */
+  /** Whose credentials and region, of the files of the AWS CLI. @default as the AWS CLI finds them; on loopback none are needed */
   readonly profile?: string | undefined;
   readonly region?: string | undefined;
 }
@@ -15,15 +15,18 @@ export interface Endpoint {
 /** How often a call is tried: the service says itself when it is too much. */
 const maxAttempts = 5;
 
-/** A stock client of Rekognition, at AWS or elsewhere. */
-export function rekognitionAt({ url, profile, region: chosen }: Endpoint): RekognitionClient {
+/** A stock client of Rekognition, at AWS or elsewhere. @throws ConfigError when nothing says the region of AWS */
+export async function rekognitionAt({ url, profile, region: chosen }: Endpoint): Promise<RekognitionClient> {
   const isOpen = url !== undefined && isLoopback(new URL(url).hostname) && profile === undefined;
-  return new RekognitionClient({
+  const client = new RekognitionClient({
     maxAttempts,
+    ...(profile !== undefined && { profile }),
     ...(url !== undefined && { endpoint: url, region: chosen ?? region }),
     ...(chosen !== undefined && { region: chosen }),
-    credentials: isOpen ? credentials : defaultProvider(profile === undefined ? {} : { profile }),
+    ...(isOpen && { credentials }),
   });
+  await expectRegion(client);
+  return client;
 }
 
 /** How many images of a collection have each ExternalImageId. */

@@ -6,10 +6,10 @@ import {
   ResourceAlreadyExistsException,
 } from '@aws-sdk/client-rekognition';
 import { S3Client } from '@aws-sdk/client-s3';
-import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import type { Command } from 'commander';
 import { localS3Client, region } from '../clients.ts';
 import { connect } from '../connect.ts';
+import { expectRegion } from '../expect-region.ts';
 import { type BucketPhoto, bytesOf } from './bucket-photos.ts';
 import { calledError, rekognitionAt } from './endpoints.ts';
 
@@ -38,7 +38,7 @@ export function withPlace(command: Command): Command {
     .requiredOption('--bucket <name>', 'the bucket that the photos are in')
     .option('--prefix <prefix>', 'only photos whose keys begin so', '')
     .option('--s3-endpoint <url>', 'where the bucket is, if not in AWS')
-    .option('--s3-profile <name>', 'whose AWS credentials to read the bucket with')
+    .option('--s3-profile <name>', 'whose AWS credentials and region to read the bucket with')
     .option('--endpoint <url>', 'the API; without it, the stack on the folder of --data')
     .option('--profile <name>', "whose credentials the API's access key is")
     .option('--by-key', 'the bucket is the one that the API serves: send keys instead of bytes');
@@ -46,7 +46,7 @@ export function withPlace(command: Command): Command {
 
 /**
  * Opens the way to the photos and to the API. The bucket of a stack on this machine is read there, and by its keys.
- * @throws ConfigError, ModelError as `startStack` does
+ * @throws ConfigError when nothing says the region of the bucket; ConfigError, ModelError as `startStack` does
  */
 export async function openPlace({
   data,
@@ -59,7 +59,7 @@ export async function openPlace({
 }: PlaceOptions): Promise<Place> {
   const stack = endpoint === undefined ? await connect(data) : undefined;
   const isOfStack = stack !== undefined && bucket === stack.bucket && s3Endpoint === undefined;
-  const client = rekognitionAt({ url: endpoint ?? stack?.api, profile });
+  const client = await rekognitionAt({ url: endpoint ?? stack?.api, profile });
   const s3 = isOfStack ? localS3Client(stack.s3) : s3At(s3Endpoint, s3Profile);
   const imageOf = async ({ key }: BucketPhoto): Promise<Image> =>
     byKey || isOfStack ? { S3Object: { Bucket: bucket, Name: key } } : { Bytes: await bytesOf(s3, bucket, key) };
@@ -68,6 +68,10 @@ export async function openPlace({
     client.destroy();
     await stack?.close();
   };
+  await expectRegion(s3).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return { client, s3, imageOf, close };
 }
 
@@ -81,9 +85,8 @@ export async function ensureCollection(client: RekognitionClient, collection: st
 
 function s3At(endpoint: string | undefined, profile: string | undefined): S3Client {
   if (endpoint !== undefined && profile === undefined) return localS3Client(endpoint);
-  const given = defaultProvider(profile === undefined ? {} : { profile });
   return new S3Client({
-    credentials: given,
+    ...(profile !== undefined && { profile }),
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true, region }),
   });
 }

@@ -8,6 +8,7 @@ import {
   IndexFacesCommand,
   ListFacesCommand,
   type RekognitionClient,
+  ResourceNotFoundException,
 } from '@aws-sdk/client-rekognition';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openKeyFile } from '../../../lib/adapters/access-key-file.ts';
@@ -184,6 +185,33 @@ describe('facenet migrate', () => {
     expect(await idsIn('signed')).toEqual(['alice', 'alice_again', 'bob']);
     expect(without.stderr).toContain('UnrecognizedClientException');
     expect(without.code).toBe(2);
+  });
+
+  it('takes the region with the credentials of a profile, and asks for one before it calls anything', async () => {
+    const file = join(folder, 'config');
+    await writeFile(
+      file,
+      `[profile old]\naws_access_key_id = test\naws_secret_access_key = test\nregion = eu-central-1\n`,
+    );
+    vi.stubEnv('AWS_CONFIG_FILE', file);
+    vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('AWS_DEFAULT_REGION', undefined);
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', old.stack.s3);
+    const options = ['--bucket', old.stack.bucket, '--prefix', 'users/', '--data', folder, ...to().slice(0, 2)];
+    const inAws = [...options, '--collection', 'regional'];
+    const fromAws = ['--s3-profile', 'old', '--users-from', 'users'];
+
+    const withRegion = await facenet('migrate', ...inAws, '--s3-profile', 'old');
+    const without = await facenet('migrate', ...inAws);
+    const withoutOld = await facenet('migrate', ...options, '--collection', 'untouched', ...fromAws);
+    vi.unstubAllEnvs();
+
+    expect(withRegion.stdout).toMatch(/^3 of 4 photos indexed/m);
+    for (const { code, stderr } of [without, withoutOld]) {
+      expect(stderr).toMatch(/^INVALID_CONFIG: Expected a region of AWS to call/);
+      expect(code).toBe(2);
+    }
+    await expect(idsIn('untouched')).rejects.toThrow(ResourceNotFoundException);
   });
 
   it.each([
