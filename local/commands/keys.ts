@@ -110,11 +110,12 @@ async function create({ name, scope, collection, ...place }: CreateOptions): Pro
   console.log(`export AWS_ACCESS_KEY_ID=${issued.id}
 export AWS_SECRET_ACCESS_KEY=${issued.secret}
 
-The same as a profile, for ~/.aws/credentials:
+The same as a profile, for ~/.aws/credentials; clients want a region, and here any will do:
 
 [${name.replace(/[^\w.-]+/g, '-')}]
 aws_access_key_id = ${issued.id}
 aws_secret_access_key = ${issued.secret}
+region = us-east-1
 
 The secret is not shown again.`);
 }

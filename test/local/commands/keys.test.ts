@@ -22,7 +22,9 @@ describe('facenet keys', () => {
     const [, id] = /^export AWS_ACCESS_KEY_ID=(FACE[A-Z2-7]{16})$/m.exec(stdout)!;
     const [, secret] = /^export AWS_SECRET_ACCESS_KEY=([\w-]{40})$/m.exec(stdout)!;
     expect(code).toBe(0);
-    expect(stdout).toContain(`[front-desk]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`);
+    expect(stdout).toContain(
+      `[front-desk]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\nregion = us-east-1\n`,
+    );
     expect(await openKeyFile(join(data, 'keys.json')).read()).toMatchObject([
       { id, secret, name: 'front desk', scopes: ['read', 'write'], collections: ['visitors'] },
     ]);
