@@ -9,10 +9,17 @@ export type Traced = <T extends DynamoDBClient | EventBridgeClient | S3Client | 
   client: T,
 ) => T;
 
-/** X-Ray's tracing of AWS calls: where, how long, how it ended; no keys, no contents. Where it is off, clients stay as they are and nothing is loaded. */
+/**
+ * X-Ray's tracing of AWS calls: where, how long, how it ended; no keys, no contents. Where it is off, clients stay as they are and nothing is loaded.
+ */
 export async function openTracing({ tracing }: { readonly tracing: boolean }): Promise<Traced> {
   if (!tracing) return (client) => client;
-  const { Tracer } = await import('@aws-lambda-powertools/tracer');
+  const [{ Tracer }, { default: xray }] = await Promise.all([
+    import('@aws-lambda-powertools/tracer'),
+    import('aws-xray-sdk-core'),
+  ]);
+  // X-Ray's own list of what a trace tells of a call has S3's keys and prefixes, and people are named in those.
+  xray.setAWSWhitelist({ services: {} });
   const tracer = new Tracer();
   return (client) => tracer.captureAWSv3Client(client);
 }
