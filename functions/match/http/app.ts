@@ -149,6 +149,6 @@ export function requestTooLarge(limit: number): RequestError {
 function routeNotFound(c: Context): RequestError {
   return new RequestError(
     'ROUTE_NOT_FOUND',
-    `Expected a path of this API, received ${c.req.path}. GET /openapi.json lists what there is.`,
+    `Expected a path of this API, received ${c.req.path}. GET /openapi.json lists what there is, GET /docs shows it.`,
   );
 }
