@@ -141,7 +141,7 @@ export interface FaceRecognitionProps {
   readonly embedConcurrency?: number;
 
   /**
-   * What becomes of bucket, table, key and logs when they leave the stack. With DESTROY the table can be deleted; the bucket still has to be empty.
+   * What becomes of bucket, table, key, logs, secret and models when they leave the stack. With DESTROY the table can be deleted; the bucket still has to be empty.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;

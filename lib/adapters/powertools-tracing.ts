@@ -10,7 +10,7 @@ export type Traced = <T extends DynamoDBClient | EventBridgeClient | S3Client | 
 ) => T;
 
 /**
- * X-Ray's tracing of AWS calls: where, how long, how it ended; no keys, no contents. Where it is off, clients stay as they are and nothing is loaded.
+ * X-Ray's tracing of AWS calls: where, how long, how it ended; no keys, no contents. A failure is told as the service tells it, so S3's denial has the key. Where it is off, clients stay as they are and nothing is loaded.
  */
 export async function openTracing({ tracing }: { readonly tracing: boolean }): Promise<Traced> {
   if (!tracing) return (client) => client;
