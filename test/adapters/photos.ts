@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect } from 'vitest';
 import { ImageRejectedError } from '../../lib/core/errors.ts';
 import type { ImageDecoder } from '../../lib/core/ports.ts';
@@ -30,4 +31,22 @@ export async function expectRejected(decoder: ImageDecoder, bytes: Uint8Array, c
   const decoding = decoder.decode(bytes);
   await expect(decoding).rejects.toThrow(ImageRejectedError);
   await expect(decoding).rejects.toMatchObject({ code });
+}
+
+/** However a few of its bytes are changed, a file is decoded or rejected, and nothing else happens. */
+export async function expectRejectedOrDecoded(
+  decoder: ImageDecoder,
+  bytes: Uint8Array,
+  numRuns: number,
+): Promise<void> {
+  const damage = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(damage, async (places) => {
+      const damaged = Buffer.from(bytes);
+      for (const [at, value] of places) damaged[at] = value;
+      const outcome = await decoder.decode(damaged).catch((error: unknown) => error);
+      expect('data' in (outcome as object) || outcome instanceof ImageRejectedError).toBe(true);
+    }),
+    { numRuns },
+  );
 }
