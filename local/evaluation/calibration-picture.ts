@@ -1,6 +1,7 @@
 import type { Calibration } from '../../lib/vision/calibration.ts';
 import type { DistanceHistogram } from '../../lib/vision/distance-histogram.ts';
 import { tailDistanceAt } from '../../lib/vision/false-match-tail.ts';
+import { type PlotPoint, svgLine, svgPicture, svgText } from '../svg.ts';
 
 /** Pixels of the picture, and of what lies around the plot. */
 const size = { width: 760, height: 440, left: 70, right: 20, top: 46, bottom: 50 };
@@ -36,12 +37,14 @@ export function calibrationPicture(
     (_, i) => tail.falseMatchRate * (10 ** lowest / tail.falseMatchRate) ** (i / 40),
   );
   const fit = rates.map((rate) => [tailDistanceAt(tail, rate), rate] as const);
-  const path = (points: readonly (readonly [number, number])[]) =>
-    points.map(([d, rate], i) => `${i ? 'L' : 'M'}${x(d).toFixed(1)} ${y(rate).toFixed(1)}`).join('');
-  const line = (points: readonly (readonly [number, number])[], stroke: string, dashed = false) =>
-    `<path d="${path(points)}" fill="none" stroke="${stroke}" stroke-width="2"${dashed ? ' stroke-dasharray="6 4"' : ''}/>`;
-  const text = (at: readonly [number, number], words: string, anchor = 'middle', fill = colour.text) =>
-    `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}" text-anchor="${anchor}" fill="${fill}">${words}</text>`;
+  const line = (points: readonly (readonly [distance: number, rate: number])[], stroke: string, dashed = false) =>
+    svgLine(
+      points.map(([d, rate]) => [x(d), y(rate)] as const),
+      stroke,
+      dashed,
+    );
+  const text = (at: PlotPoint, words: string, anchor: 'start' | 'middle' | 'end' = 'middle', fill = colour.text) =>
+    svgText(at, words, anchor, fill);
   const bottom = size.height - size.bottom;
   const right = size.width - size.right;
   const decades = Array.from({ length: 1 - lowest }, (_, i) => -i).flatMap((decade) => [
@@ -62,10 +65,7 @@ export function calibrationPicture(
       // One above the other, as the two distances may be near each other, and the nearer one near the axis.
       text([x(distance), size.top - (similarity === 99 ? 22 : 6)], `similarity ${similarity}: ${distance}`, 'start'),
     ]);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="13">`,
-    `<title>False and missed matches of ${embedder} over the threshold</title>`,
-    `<rect width="${size.width}" height="${size.height}" fill="#ffffff"/>`,
+  return svgPicture(size, `False and missed matches of ${embedder} over the threshold`, [
     ...decades,
     ...ticks,
     ...marks,
@@ -75,6 +75,5 @@ export function calibrationPicture(
     text([(size.left + right) / 2, size.height - 10], `threshold (distance), ${embedder}`),
     text([right - 6, bottom - 34], 'missed matches', 'end', colour.genuine),
     text([right - 6, bottom - 14], 'false matches (dashed: fitted)', 'end', colour.impostor),
-    '</svg>\n',
-  ].join('\n');
+  ]);
 }

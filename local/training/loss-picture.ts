@@ -1,4 +1,5 @@
 import { percent } from '../percent.ts';
+import { svgLine, svgPicture, svgText } from '../svg.ts';
 import type { TaughtEpoch } from './teach-projection.ts';
 
 /** Pixels of the picture, and of what lies around the plot. */
@@ -10,8 +11,6 @@ export function lossPicture(embedder: string, epochs: readonly TaughtEpoch[], ke
   const right = size.width - size.right;
   const bottom = size.height - size.bottom;
   const x = (epoch: number) => size.left + ((epoch - 1) / Math.max(1, epochs.length - 1)) * (right - size.left);
-  const text = (at: readonly [number, number], words: string, anchor: string, fill = colour.text) =>
-    `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}" text-anchor="${anchor}" fill="${fill}">${words}</text>`;
   const curve = (
     values: readonly number[],
     stroke: string,
@@ -21,17 +20,16 @@ export function lossPicture(embedder: string, epochs: readonly TaughtEpoch[], ke
     const low = Math.min(...values);
     const high = Math.max(...values);
     const y = (value: number) => bottom - ((value - low) / (high - low || 1)) * (bottom - size.top);
-    const path = values.map((value, i) => `${i ? 'L' : 'M'}${x(i + 1).toFixed(1)} ${y(value).toFixed(1)}`).join('');
     const at = edge === 'end' ? size.left - 8 : right + 8;
     return [
-      `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="2"/>`,
-      ...[low, high].map((value) => text([at, y(value) + 4], write(value), edge, stroke)),
+      svgLine(
+        values.map((value, i) => [x(i + 1), y(value)] as const),
+        stroke,
+      ),
+      ...[low, high].map((value) => svgText([at, y(value) + 4], write(value), edge, stroke)),
     ];
   };
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="13">`,
-    `<title>Triplet loss of ${embedder} over the epochs</title>`,
-    `<rect width="${size.width}" height="${size.height}" fill="#ffffff"/>`,
+  return svgPicture(size, `Triplet loss of ${embedder} over the epochs`, [
     `<path d="M${size.left} ${size.top}V${bottom}H${right}V${size.top}" fill="none" stroke="${colour.grid}"/>`,
     ...(kept > 0
       ? [`<path d="M${x(kept).toFixed(1)} ${size.top}V${bottom}" stroke="${colour.text}" stroke-dasharray="2 3"/>`]
@@ -48,9 +46,13 @@ export function lossPicture(embedder: string, epochs: readonly TaughtEpoch[], ke
       'start',
       (value) => percent(value, 1),
     ),
-    text([size.left, 24], 'triplet loss', 'start', colour.loss),
-    text([right, 24], 'true matches of people not taught', 'end', colour.matches),
-    text([(size.left + right) / 2, size.height - 12], `epochs 1 to ${epochs.length}, ${embedder}`, 'middle'),
-    '</svg>\n',
-  ].join('\n');
+    svgText([size.left, 24], 'triplet loss', 'start', colour.loss),
+    svgText([right, 24], 'true matches of people not taught', 'end', colour.matches),
+    svgText(
+      [(size.left + right) / 2, size.height - 12],
+      `epochs 1 to ${epochs.length}, ${embedder}`,
+      'middle',
+      colour.text,
+    ),
+  ]);
 }
