@@ -66,7 +66,9 @@ export async function serveOnLoopback(handle: Handle, { port, failed }: Loopback
   const { server, close } = serverOf(async (request, response) => {
     if (leadsHere(`http://${request.headers.host}`)) return handle(request, response);
     response.writeHead(421, { 'content-type': 'text/plain', connection: 'close' });
-    response.end('Expected a call to localhost or 127.0.0.1, received one to another name that leads here.\n');
+    response.end(
+      'Expected a call to localhost or 127.0.0.1, received one to another name that leads here. Call one of these.\n',
+    );
   }, failed);
   server.keepAliveTimeout = keepAliveMillis;
   return { ...(await listenOnLoopback(server, port)), close };

@@ -88,7 +88,7 @@ export function expectWriterOfOurs(
   if (ruleFor(rules, origin, method, [])) return;
   throw new S3Error(
     'AccessDenied',
-    `Expected a program, or a page that the bucket's CORS configuration allows to ${method}, received a page of ${origin}.`,
+    `Expected a program, or a page that the bucket's CORS configuration allows to ${method}, received a page of ${origin}. Put a rule that allows it on the bucket.`,
   );
 }
 
