@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { detectCode, handler, imageSource } from '../cdk/function-assets.ts';
 import { defaultEmbedder, functionEnvironment, modelsFolder, variable } from '../lib/config.ts';
 import { addHostLibraries } from './host-libraries.ts';
+import { spreadOf } from './measure.ts';
 
 /**
  * How long a cold start takes: a new process that loads a function's bundle and opens its sessions, against one that does nothing (`node -e 0`), in turns.
@@ -67,15 +68,18 @@ console.log(`${cpus()[0]!.model}, ${cpus().length} CPUs, load ${loadavg()[0]!.to
 console.log(
   `${embedder}; ${rounds} rounds, medians in ms: elapsed, and of the processor (which others do not lengthen)`,
 );
-const nothing = { wall: median(times.get(bare)!.wall), processor: median(times.get(bare)!.processor) };
+const nothing = {
+  wall: spreadOf(times.get(bare)!.wall).median,
+  processor: spreadOf(times.get(bare)!.processor).median,
+};
 console.log(`node -e 0   ${nothing.wall.toFixed(0)}  ${nothing.processor.toFixed(0)}`);
 for (const name of Object.keys(handler)) {
   const { wall, processor } = times.get(name)!;
-  const over = median(wall) - nothing.wall;
+  const over = spreadOf(wall).median - nothing.wall;
   const limit = limits[name];
   const verdict = limit === undefined ? '' : over <= limit ? `met: at most ${limit}` : `MISSED: at most ${limit}`;
   console.log(
-    `${name.padEnd(9)}  +${over.toFixed(0)}  +${(median(processor) - nothing.processor).toFixed(0)}  ${verdict}`,
+    `${name.padEnd(9)}  +${over.toFixed(0)}  +${(spreadOf(processor).median - nothing.processor).toFixed(0)}  ${verdict}`,
   );
   if (limit !== undefined && over > limit) process.exitCode = 1;
 }
@@ -95,8 +99,4 @@ function run(script: string): { readonly wall: number; readonly processor: numbe
   const wall = performance.now() - start;
   if (status !== 0) throw new Error(`The function did not start:\n${stderr}`);
   return { wall, processor: Number(stdout.trim().split('\n').at(-1)) };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

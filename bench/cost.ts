@@ -9,6 +9,7 @@ import { createSharpDecoder } from '../lib/adapters/sharp-decoder.ts';
 import { readVisionConfig } from '../lib/config.ts';
 import { cropFace } from '../lib/vision/align.ts';
 import { billOfMillionPhotos, type Line, rekognitionBill, totalOf, type Work } from './cost-model.ts';
+import { spreadOf } from './measure.ts';
 
 /** A script: what a million photos cost, as docs/cost.md says it. */
 const {
@@ -51,7 +52,7 @@ async function measured(): Promise<Pick<Work, 'photoMs' | 'faceMs'>> {
   const config = { ...readVisionConfig(), threads: 1 };
   const detector = await openDetector(config);
   const embedder = await openEmbedder(config.models, config.embedder, 1);
-  const decoder = createSharpDecoder(config);
+  const decoder = createSharpDecoder({ ...config, crop: embedder.card.crop });
   const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
   const photos = [1, 2, 3, 4, 5, 6].map((number) => readFileSync(join(folder, `sample${number}.jpg`)));
   const rounds: { photoMs: number; faceMs: number }[] = [];
@@ -66,9 +67,10 @@ async function measured(): Promise<Pick<Work, 'photoMs' | 'faceMs'>> {
     await embedder.embed(crops);
     rounds.push({ photoMs: (found - start) / photos.length, faceMs: (processorMs() - found) / crops.length });
   }
-  const median = (name: 'photoMs' | 'faceMs') =>
-    rounds.map((round) => round[name]).sort((a, b) => a - b)[rounds.length / 2]!;
-  return { photoMs: median('photoMs'), faceMs: median('faceMs') };
+  return {
+    photoMs: spreadOf(rounds.map(({ photoMs }) => photoMs)).median,
+    faceMs: spreadOf(rounds.map(({ faceMs }) => faceMs)).median,
+  };
 }
 
 function processorMs(): number {

@@ -10,7 +10,9 @@ import { type DetectedFace, mostCentralFace, scaled } from '../lib/vision/geomet
 import type { RgbImage } from '../lib/vision/image.ts';
 import { thresholdOf } from '../lib/vision/similarity.ts';
 import { readPairs } from '../local/evaluation/pairs-file.ts';
+import { percent } from '../local/percent.ts';
 import { openVision } from '../local/vision.ts';
+import { spreadOf } from './measure.ts';
 
 /**
  * How poor a photo may be for its person to be known by it: of genuine pairs one photo is made worse before its face is cut out, and it is counted how many pairs are
@@ -100,10 +102,6 @@ function refused(qualities: readonly FaceQuality[]): number {
   }).length;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
 const genuine = readPairs(await readFile(join(folder, 'pairs.tsv'), 'utf8')).filter(({ same }) => same);
 const pairs = genuine.filter(
   (_, i) => Math.floor((i * wanted) / genuine.length) !== Math.floor(((i - 1) * wanted) / genuine.length),
@@ -123,9 +121,9 @@ function tell(
 ): void {
   const qualities = worse.map(({ photo, face }) => assessFace(photo, face));
   const recognised = vectors.filter((vector, i) => euclideanDistance(vector, others[i]) <= threshold).length;
-  const percent = (count: number) => `${((100 * count) / pairs.length).toFixed(1)} %`.padStart(7);
-  const level = measure ? median(qualities.map(measure)).toFixed(1).padStart(6) : ''.padStart(6);
-  console.log(`${what.padEnd(20)} ${level}  recognised ${percent(recognised)}  refused ${percent(refused(qualities))}`);
+  const rate = (count: number) => percent(count / pairs.length, 1).padStart(7);
+  const level = measure ? spreadOf(qualities.map(measure)).median.toFixed(1).padStart(6) : ''.padStart(6);
+  console.log(`${what.padEnd(20)} ${level}  recognised ${rate(recognised)}  refused ${rate(refused(qualities))}`);
 }
 
 console.log(
