@@ -36,7 +36,7 @@ export const variable = {
 export const defaultEmbedder = 'mobilefacenet-ensemble';
 
 /** Where the models lie in a Lambda function: a layer is unpacked to /opt. */
-export const layerModels = '/opt/models';
+const layerModels = '/opt/models';
 
 const megabyte = 1024 * 1024;
 const name = z.string().min(1);
@@ -89,7 +89,7 @@ const functionSchema = visionSchema.extend({
  * Ways by which callers of the API are let in. `open`: anybody, which is for loopback. `gateway`: those whom API Gateway's authorizer has let in. `access-keys`: those whose
  * request is signed by a key that was issued.
  */
-export const callerKinds = ['open', 'gateway', 'access-keys'] as const;
+const callerKinds = ['open', 'gateway', 'access-keys'] as const;
 
 const callersSchema = z.object({
   /** Comma-separated; there is no default, so that nothing is open by omission. */

@@ -42,7 +42,7 @@ const identity = match
   .describe('who it is, which for an assigned face is no guess; null is unknown: nobody enrolled is near enough');
 
 /** A photo is through: all its faces, each named or unknown. Comes again, with another id, when somebody enrolled or erased later changes a name. */
-export const imageIndexedSchema = z.object({
+const imageIndexedSchema = z.object({
   ...common,
   image: photo,
   width: z.int().nonnegative(),
@@ -53,13 +53,13 @@ export const imageIndexedSchema = z.object({
 });
 
 /** A face names a person from now on: a photo under people/ was taken up, or the face was assigned through the API. */
-export const personEnrolledSchema = z.object({ ...common, image, person: z.string(), model: z.string(), face });
+const personEnrolledSchema = z.object({ ...common, image, person: z.string(), model: z.string(), face });
 
 /** A photo cannot be used, and no retry will change that. */
-export const imageRejectedSchema = z.object({ ...common, image: photo, code: z.string(), reason: z.string() });
+const imageRejectedSchema = z.object({ ...common, image: photo, code: z.string(), reason: z.string() });
 
 /** Faces are gone for good, because they or their photo were removed, or the photo replaced. */
-export const facesErasedSchema = z.object({
+const facesErasedSchema = z.object({
   ...common,
   image,
   reason: z.enum(['removed', 'replaced']),

@@ -22,7 +22,7 @@ export interface PhotoUpload {
 }
 
 /** Seconds in which an upload has to begin: enough for 50 MB over a slow line, too short to be passed on. */
-export const uploadSeconds = 15 * 60;
+const uploadSeconds = 15 * 60;
 
 /**
  * Prepares the upload of one photo: into the folder of a person, whom it will enrol, or of the photos to be looked at.

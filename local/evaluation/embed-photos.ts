@@ -9,7 +9,7 @@ import { photoSize, type RgbImage } from '../../lib/vision/image.ts';
 import type { Vision } from '../vision.ts';
 
 /** Which face of a photo the photo is of: `central` where it was cut around the person, as photos of benchmarks are; `largest` as enrolment takes it. */
-export const faceChoices = { central: mostCentralFace, largest: largestFace } as const;
+const faceChoices = { central: mostCentralFace, largest: largestFace } as const;
 export type FaceChoice = keyof typeof faceChoices;
 
 export interface EmbedOptions {

@@ -78,7 +78,7 @@ export function eventRecordOf(
 }
 
 /** A key as event notifications carry it: URL-encoded, a space as `+`, slashes as they are. */
-export function encodeEventKey(key: string): string {
+function encodeEventKey(key: string): string {
   return encodeURIComponent(key)
     .replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%2F', '/')

@@ -27,7 +27,7 @@ export function toXml(root: string, content: { readonly [name: string]: XmlValue
 }
 
 /** An element as it was parsed. Reads children by name and never trusts their shape. */
-export class XmlElement {
+class XmlElement {
   readonly #value: unknown;
 
   constructor(value: unknown) {

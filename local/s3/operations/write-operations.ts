@@ -94,7 +94,7 @@ export const deleteObjects: Operation = async (request, { store }) => {
 };
 
 /** The source of a copy: `/<bucket>/<key>[?versionId=…]`, URL-encoded. @throws S3Error InvalidArgument */
-export function copySourceOf({ headers }: Pick<S3Request, 'headers'>): {
+function copySourceOf({ headers }: Pick<S3Request, 'headers'>): {
   bucket: string;
   key: string;
   versionId?: string;
@@ -128,7 +128,7 @@ export async function readCopySource(
 }
 
 /** The checksum that the client asks for by name, without giving it. */
-export function askedAlgorithm({ headers }: Pick<S3Request, 'headers'>): ChecksumAlgorithm | undefined {
+function askedAlgorithm({ headers }: Pick<S3Request, 'headers'>): ChecksumAlgorithm | undefined {
   return checksumAlgorithmOf(headers['x-amz-checksum-algorithm'] ?? headers['x-amz-sdk-checksum-algorithm']);
 }
 
