@@ -23,8 +23,8 @@ export function activationsOf(model: Uint8Array): string[] {
 }
 
 /**
- * Quantises a graph to 8 bits: activations to unsigned bytes by their range, kernels to signed bytes with a scale for each output, biases to 32 bits. The
- * graph says so by pairs of QuantizeLinear and DequantizeLinear, which ONNX Runtime turns into kernels of whole numbers.
+ * Quantises a graph to 8 bits: activations to unsigned bytes by their range, kernels to signed bytes of −64..64 with a scale for each output, biases to 32
+ * bits. The graph says so by pairs of QuantizeLinear and DequantizeLinear, which ONNX Runtime turns into kernels of whole numbers.
  */
 export function quantise(model: Uint8Array, ranges: Ranges): Uint8Array {
   const decoded = onnx.ModelProto.decode(model);
@@ -92,7 +92,13 @@ export function quantise(model: Uint8Array, ranges: Ranges): Uint8Array {
   return onnx.ModelProto.encode(decoded).finish();
 }
 
-/** Each output's kernel in −127..127, by the largest of its weights. */
+/**
+ * The most that a weight may be. x64 CPUs without VNNI add two products of an unsigned and a signed byte in 16 bits, and clip the sum: 2 · 255 · 64 = 32,640
+ * still fits, so every CPU computes the same.
+ */
+const largestWeight = 64;
+
+/** Each output's kernel in −64..64, by the largest of its weights. */
 function kernelBytes(kernel: Tensor): { readonly bytes: Int8Array; readonly scale: Float32Array } {
   const data = floatsOf(kernel);
   const outputs = Number(kernel.dims![0]);
@@ -100,7 +106,7 @@ function kernelBytes(kernel: Tensor): { readonly bytes: Int8Array; readonly scal
   const scale = Float32Array.from({ length: outputs }, (_, i) => {
     let most = 0;
     for (let k = i * each; k < (i + 1) * each; k++) most = Math.max(most, Math.abs(data[k]));
-    return most / 127 || 1;
+    return most / largestWeight || 1;
   });
   return { bytes: Int8Array.from(data, (value, k) => Math.round(value / scale[Math.floor(k / each)])), scale };
 }

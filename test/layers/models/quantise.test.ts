@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import onnxProto from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../../layers/models/catalog.ts';
@@ -10,6 +11,8 @@ import { standardise } from '../../../lib/adapters/onnx-embedder.ts';
 import { modelsFolder } from '../../../lib/config.ts';
 import { euclideanDistance, toUnitLength } from '../../../lib/vision/distance.ts';
 import { sampleCrops } from '../../adapters/sample-crops.ts';
+
+const { onnx } = onnxProto;
 
 /** relu(2x + 1), and beside it −3x: two outputs of one kernel each, of very different size. */
 function small(): Uint8Array {
@@ -40,6 +43,15 @@ describe('a quantised graph', () => {
     expect(Math.abs(output[0] - 2)).toBeLessThan(2 / 100);
     expect(output[1]).toBe(0);
   });
+
+  it('has no two products of a byte and a weight that a CPU without VNNI would have to clip at 16 bits', () => {
+    const { initializer } = onnx.ModelProto.decode(quantise(small(), { input: [-1, 1], Relu_1: [0, 3] })).graph!;
+
+    const kernel = new Int8Array(initializer!.find(({ name }) => name === 'kernel/bytes')!.rawData!);
+
+    expect(2 * 255 * Math.max(...kernel.map(Math.abs))).toBeLessThan(2 ** 15);
+    expect([...kernel]).toEqual([64, -64]);
+  });
 });
 
 describe('dlib-resnet in 8 bits', () => {
@@ -53,8 +65,8 @@ describe('dlib-resnet in 8 bits', () => {
     for (const crop of await sampleCrops(card.crop)) {
       const input = new Tensor('float32', standardise([crop], card), [1, 3, 150, 150]);
       const [coarse, fine] = [await run(model, input), await run(graph, input)].map((v) => toUnitLength(v.slice()));
-      // Strangers of this embedder are 0.57 apart in the median; over the 20 sure faces of the sample photos it was 0.016 to 0.027.
-      expect(euclideanDistance(coarse!, fine!)).toBeLessThan(0.04);
+      // Strangers of this embedder are 0.57 apart in the median; over the 20 sure faces of the sample photos it was 0.023 to 0.038.
+      expect(euclideanDistance(coarse!, fine!)).toBeLessThan(0.05);
     }
   });
 });
