@@ -136,7 +136,7 @@ export class Candidates {
         const shared = width * height;
         const otherSize = (rows[from + 2] - rows[from] + inclusive) * (rows[from + 3] - rows[from + 1] + inclusive);
         const whole = by === 'union' ? size + otherSize - shared : Math.min(size, otherSize);
-        if (shared > most * whole) gone[other] = 1;
+        if (shared / whole > most) gone[other] = 1;
       }
     }
     return kept;

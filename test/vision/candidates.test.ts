@@ -102,6 +102,12 @@ describe('suppression', () => {
     expect(candidatesOf([inner, outer]).suppress(0.5, 'smaller')).toEqual([1]);
   });
 
+  test('lets a box be that is covered by just as much as may be, whatever 0.7 · 180 rounds to', () => {
+    const rows = [box(0, 0, 8, 20, 0.9), box(0, 0, 5, 29, 0.8)];
+
+    expect(candidatesOf(rows).suppress(0.7, 'smaller')).toEqual([0, 1]);
+  });
+
   test.for(['union', 'smaller'] as const)('by %s keeps exactly those that no better kept box covers', (by) => {
     fc.assert(
       fc.property(boxes, fc.constantFrom(0.3, 0.5, 0.7), (rows, most) => {
