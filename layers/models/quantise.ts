@@ -94,7 +94,7 @@ export function quantise(model: Uint8Array, ranges: Ranges): Uint8Array {
 
 /**
  * The most that a weight may be. x64 CPUs without VNNI add two products of an unsigned and a signed byte in 16 bits, and clip the sum: 2 · 255 · 64 = 32,640
- * still fits, so every CPU computes the same.
+ * still fits, so none has anything to clip.
  */
 const largestWeight = 64;
 
